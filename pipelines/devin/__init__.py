@@ -1,0 +1,1 @@
+"""The pipeline that keeps a warehouse copy of Devin sessions."""

@@ -1,0 +1,75 @@
+"""Configuration, token, organisations, permissions and destination, each looked at once."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import dlt
+
+from sources.devin import devin
+from sources.devin.errors import DevinError
+from sources.devin.merging import check_destination, duckdb_file
+
+from .failures import explained
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at.
+
+    Attributes:
+        subject: What was looked at.
+        problem: What is wrong with it, and what to do; None if it is all right.
+    """
+
+    subject: str
+    problem: DevinError | None
+
+
+def check(pipeline: dlt.Pipeline, **options: Any) -> Iterator[Finding]:
+    """Look at everything that a sync needs, without loading anything.
+
+    Args:
+        pipeline: The pipeline into the destination.
+        options: Arguments of `devin` that are not left to the configuration.
+
+    Yields:
+        Findings, in the order in which things would go wrong.
+    """
+    configuration = _finding("configuration", lambda: devin(**options))
+    yield configuration
+    if configuration.problem is None:
+        yield from _access(**options)
+    yield _finding("destination can hold the tables", lambda: check_destination(pipeline))
+    yield _finding(f"destination {_address(pipeline)}", lambda: _connect(pipeline))
+
+
+def _access(**options: Any) -> Iterator[Finding]:
+    organisations: list[Any] = []
+    token = _finding("token", lambda: organisations.extend(devin(**options).resources["access"]))
+    yield token
+    for org_id, problem in organisations:
+        yield Finding(f"organisation {org_id}", problem)
+
+
+def _address(pipeline: dlt.Pipeline) -> str:
+    return f"{pipeline.destination.destination_name}, dataset {pipeline.dataset_name}"
+
+
+def _connect(pipeline: dlt.Pipeline) -> None:
+    file = duckdb_file(pipeline)
+    if file is not None and not file.exists():
+        if not file.absolute().parent.is_dir():
+            raise NotADirectoryError(f"{file.absolute().parent} does not exist")
+        return  # connecting would create it
+    with pipeline.sql_client() as client:
+        client.execute_sql("SELECT 1")
+
+
+def _finding(subject: str, look: Callable[[], Any]) -> Finding:
+    try:
+        look()
+    except Exception as failure:
+        problem = explained(failure)
+        if problem is None:
+            raise
+        return Finding(subject, problem)
+    return Finding(subject, None)

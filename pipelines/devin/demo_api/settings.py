@@ -1,0 +1,43 @@
+"""What can be changed about the server while it runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .cursors import CursorKind
+from .listing import Order, Paging
+
+
+@dataclass
+class Settings:
+    """How the demo answers. Each request looks again, so tests may change it in between.
+
+    Attributes:
+        token: The one accepted bearer token.
+        order: The order of the listing.
+        cursors: What its cursors remember.
+        totals: Whether pages tell the number of all matching sessions.
+        readable_orgs: Organisations the token may read; None for all.
+        page_latency: Seconds each page takes.
+        transform: Gets each page as a dict and returns what to send in its place.
+        before_page: Called before a page is cut, with the number of that page counted from 1
+            over the life of the server; the place to change the world under a walking client.
+    """
+
+    token: str = "cog_demo"  # noqa: S105 - the well-known token of a demo
+    order: Order = "created_desc"
+    cursors: CursorKind = "keyset"
+    totals: bool = True
+    readable_orgs: frozenset[str] | None = None
+    page_latency: float = 0.0
+    transform: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    before_page: Callable[[int], None] | None = None
+
+    @property
+    def paging(self) -> Paging:
+        """The settings of the listing."""
+        return Paging(self.order, self.cursors, self.totals)
+
+    def may_read(self, org_id: str) -> bool:
+        """Whether the token may read an organisation."""
+        return self.readable_orgs is None or org_id in self.readable_orgs

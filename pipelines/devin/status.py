@@ -1,0 +1,139 @@
+"""What is loaded, as of when, and what is not: read from the pipeline and its destination."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import dlt
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+from sources.devin.coverage import Coverage, Segment
+from sources.devin.merging import duckdb_file
+from sources.devin.runs import Journal
+from sources.devin.tables import REJECTED, RUNS
+
+from .warehouse import pending_packages, scopes_of
+
+LAST_CYCLES = 5
+CYCLE_COLUMNS = ("run_id", "scope", "started_at", "finished_at", "as_of", "outcome", "error")
+
+
+@dataclass(frozen=True)
+class ScopeStatus:
+    """One scope.
+
+    Attributes:
+        scope: Its name: API version, organisation, filters.
+        covered: Spans of `created_at` and the moment each is loaded as of, epoch seconds.
+        checked_at: When the last cycle that did not fail ended, by this machine's clock; also one
+            that found nothing new counts.
+        cycles: The last cycles, newest first.
+        rejected: Items that broke their contract, and are not loaded yet.
+    """
+
+    scope: str
+    covered: tuple[Segment, ...]
+    checked_at: datetime | None
+    cycles: list[dict[str, Any]]
+    rejected: int
+
+    def lag(self, now: datetime) -> float | None:
+        """Seconds since the scope was last known to be complete."""
+        return None if self.checked_at is None else (now - self.checked_at).total_seconds()
+
+    def as_json(self, now: datetime) -> dict[str, Any]:
+        """The status as JSON can hold it, times in ISO 8601."""
+        return {
+            "scope": self.scope,
+            "covered": [
+                dict(zip(("created_from", "created_to", "as_of"), map(iso, span), strict=True))
+                for span in self.covered
+            ],
+            "checked_at": self.checked_at.isoformat() if self.checked_at else None,
+            "lag_seconds": self.lag(now),
+            "last_cycles": [
+                {k: v.isoformat() if isinstance(v, datetime) else v for k, v in cycle.items()}
+                for cycle in self.cycles
+            ],
+            "rejected_items": self.rejected,
+        }
+
+
+@dataclass(frozen=True)
+class Status:
+    """A pipeline: its scopes, and the load packages that an earlier run left pending."""
+
+    scopes: list[ScopeStatus]
+    pending_packages: int
+
+    def as_json(self, now: datetime) -> dict[str, Any]:
+        """The status as JSON can hold it."""
+        return {
+            "scopes": [scope.as_json(now) for scope in self.scopes],
+            "pending_packages": self.pending_packages,
+        }
+
+
+def iso(epoch: int) -> str:
+    """Epoch seconds as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(epoch, UTC).isoformat().replace("+00:00", "Z")
+
+
+def read_status(pipeline: dlt.Pipeline) -> Status:
+    """The status of a pipeline, as its destination has it.
+
+    Raises:
+        Exception: Whatever dlt raises where the destination cannot be read.
+    """
+    file = duckdb_file(pipeline)
+    if file is None or file.exists():  # connecting would create the file
+        pipeline.sync_destination()
+    cycles = _cycles(pipeline)
+    waiting = (
+        f"SELECT scope, COUNT(*) FROM {REJECTED.name} WHERE replayed_at IS NULL GROUP BY scope"
+    )
+    rejected = dict(_query(pipeline, waiting))
+    names = dict.fromkeys([*scopes_of(pipeline), *(cycle["scope"] for cycle in cycles)])
+    return Status(
+        [_scope(pipeline, name, cycles, rejected.get(name, 0)) for name in names],
+        pending_packages(pipeline),
+    )
+
+
+def _scope(
+    pipeline: dlt.Pipeline, name: str, cycles: list[dict[str, Any]], rejected: int
+) -> ScopeStatus:
+    own = [cycle for cycle in cycles if cycle["scope"] == name]
+    good = [cycle["finished_at"] for cycle in own if cycle["outcome"] != "failed"]
+    memory = scopes_of(pipeline).get(name, {"coverage": []})
+    covered = Coverage.of(memory["coverage"]).segments
+    return ScopeStatus(name, covered, max(good, default=None), own[:LAST_CYCLES], rejected)
+
+
+def _cycles(pipeline: dlt.Pipeline) -> list[dict[str, Any]]:
+    """Cycles by descending end: the ones in the destination, and the ones not loaded yet."""
+    loaded = _query(
+        pipeline,
+        f"SELECT {', '.join(CYCLE_COLUMNS)} FROM {RUNS.name} ORDER BY finished_at DESC LIMIT 100",
+    )
+    cycles = [dict(zip(CYCLE_COLUMNS, row, strict=True)) for row in loaded]
+    for run in Journal(pipeline.working_dir).read():
+        record = run.as_json()
+        moments = ("started_at", "finished_at", "as_of")
+        cycles.append({k: _moment(record[k]) if k in moments else record[k] for k in CYCLE_COLUMNS})
+    return sorted(cycles, key=lambda cycle: cycle["finished_at"], reverse=True)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _query(pipeline: dlt.Pipeline, sql: str) -> list[tuple[Any, ...]]:
+    file = duckdb_file(pipeline)
+    if file is not None and not file.exists():
+        return []
+    with pipeline.sql_client() as client:
+        try:
+            return [tuple(row) for row in client.execute_sql(sql) or ()]
+        except DatabaseUndefinedRelation:
+            return []

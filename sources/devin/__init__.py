@@ -1,0 +1,137 @@
+"""Loads the sessions of Devin, the AI software engineer, and the ACUs they used.
+
+    import dlt
+    from sources.devin import devin
+
+    dlt.pipeline("devin", destination="duckdb", dataset_name="devin").run(devin())
+
+Each run raises what is loaded to now: it asks only for what changed, and loses nothing. What is
+loaded as of when is kept with the data (see `coverage`).
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import dlt
+from dlt.common.storages.load_package import load_package_state
+from dlt.sources import DltResource
+
+from . import errors
+from .client import Client
+from .cycle import Batch, Plan, run_cycle
+from .errors import DevinError
+from .identity import Access, check_access, own_organization
+from .listing import LARGEST_PAGE, Listing
+from .merging import check_destination, load_hints
+from .quiet import expect_json_as_text
+from .rows import with_load_id
+from .runs import Journal
+from .settings import Settings
+from .tables import SESSIONS, TABLES, Table
+from .walk import Limits
+
+__all__ = ["DevinError", "devin", "errors"]
+
+STATE_KEY = "scopes"
+
+
+@dlt.source(name="devin", max_table_nesting=0)
+def devin(
+    api_key: str = dlt.secrets.value,
+    base_url: str = "https://api.devin.ai",
+    org_ids: list[str] | None = None,
+    start_date: str = "2024-01-01",
+    overlap: str = "15m",
+    settle: str = "5s",
+    page_size: int = LARGEST_PAGE,
+    batch_size: int = 10_000,
+    timeout: str = "60s",
+    retry_attempts: int = 8,
+    retry_budget: str = "5m",
+    filters: dict[str, Any] | None = None,
+) -> Iterable[DltResource]:
+    """The sessions of one or several organisations, with all that belongs to them.
+
+    Every argument can be left to dlt's configuration: `[sources.devin]` in `.dlt/config.toml`
+    (`api_key` in `.dlt/secrets.toml`), or `SOURCES__DEVIN__<NAME>` in the environment.
+
+    Args:
+        api_key: A service user key or personal access token (`cog_...`).
+        base_url: Address of the API; dedicated tenants have their own.
+        org_ids: Organisations to load, each a scope of its own; the token's own if none is given.
+        start_date: Sessions created before this date or instant (UTC) are not loaded.
+        overlap: How far behind what is loaded to ask for updates again: the margin for rows that
+            the API lists later than they changed.
+        settle: How long before a walk began updates may still be on their way into the listing.
+        page_size: Sessions a page, 200 at most.
+        batch_size: Sessions that are held in memory and written at once.
+        timeout: Longest silence while an answer is waited for.
+        retry_attempts: Requests made for one answer at most.
+        retry_budget: Longest time spent on one answer; a longer `Retry-After` ends the run.
+        filters: Restricts the sync to some sessions, which makes it a scope of its own: any of
+            `tags`, `origins`, `category`, `playbook_id`, `schedule_id`, `user_ids`,
+            `service_user_ids`, `repo_names`, `is_archived`, `session_ids`.
+
+    Returns:
+        The resources `sessions`, `session_pull_requests`, `session_tags`, `session_links`,
+        `session_snapshots`, `rejected_items` and `sync_runs`, each a table of the same name. One
+        more, `access`, is not selected: reading it tells what the token may do (see `identity`).
+
+    Raises:
+        ConfigurationError: An option is not what it should be.
+        DevinError: While the resources are read; see `errors` for all there are.
+    """
+    settings = Settings.checked(**locals())
+    expect_json_as_text()
+
+    @dlt.resource(name="cycle", selected=False)
+    def cycle() -> Iterator[Batch]:
+        pipeline = dlt.current.pipeline()
+        check_destination(pipeline)
+        states = dlt.current.resource_state(SESSIONS.name).setdefault(STATE_KEY, {})
+        with _client(settings) as client:
+            plan = _plan(settings, client)
+            yield from run_cycle(plan, client, states, Journal(pipeline.working_dir))
+
+    @dlt.resource(name="access", selected=False)
+    def access() -> Iterator[Access]:
+        with _client(settings) as client:
+            yield from check_access(client, _plan(settings, client).listings)
+
+    yield access
+    yield from (_table_resource(cycle, table) for table in TABLES)
+
+
+def _client(settings: Settings) -> Client:
+    return Client(
+        settings.base_url,
+        settings.api_key.get_secret_value(),
+        policy=settings.retry_policy,
+        timeout=settings.timeout,
+    )
+
+
+def _plan(settings: Settings, client: Client) -> Plan:
+    org_ids = settings.org_ids or (own_organization(client),)
+    return Plan(
+        [
+            Listing(client, org_id, settings.filters, settings.page_size)
+            for org_id in dict.fromkeys(org_ids)
+        ],
+        settings.start_date,
+        int(settings.settle),
+        settings.batch_size,
+        Limits(overlap=int(settings.overlap)),
+    )
+
+
+def _table_resource(cycle: DltResource, table: Table) -> DltResource:
+    """The resource that picks one table out of what the cycle yields."""
+
+    @dlt.transformer(data_from=cycle, write_disposition="merge", **table.hints())
+    def pick(batch: Batch) -> Iterator[Any]:
+        if (rows := batch.get(table.name)) is not None:
+            load_id = load_package_state()["load_id"]
+            yield dlt.mark.with_hints(with_load_id(rows, load_id), load_hints(table))
+
+    return pick

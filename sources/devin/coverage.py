@@ -1,0 +1,130 @@
+"""What is loaded as of when: the only thing that a scope remembers between runs.
+
+The map is over `created_at`, which never changes, so a session never moves from one segment to
+another. A segment `[created_from, created_to) -> as_of` says: every session created in this span
+is loaded as it stood at `as_of`, or later. Every job is one operation on it: an incremental cycle
+raises all of `[start, now)`, a backfill clears a span and raises it, a resume raises what is
+behind.
+
+All times are epoch seconds by the API's own clock. Nothing here does any I/O.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+
+class Segment(NamedTuple):
+    """A span of `created_at`, half open, and the moment its sessions are loaded as of."""
+
+    created_from: int
+    created_to: int
+    as_of: int
+
+
+class Slice(NamedTuple):
+    """A span to be walked.
+
+    Attributes:
+        created_from: Sessions created at or after this are asked for.
+        created_to: Sessions created before this; None for all up to the moment the walk begins.
+        as_of: What is loaded already: only sessions updated since are asked for. None where
+            nothing is, so every session is.
+    """
+
+    created_from: int
+    created_to: int | None
+    as_of: int | None
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """A sorted list of segments that neither overlap nor touch where they are equal.
+
+    Attributes:
+        segments: The segments by ascending `created_from`; none is empty.
+    """
+
+    segments: tuple[Segment, ...] = ()
+
+    @classmethod
+    def of(cls, segments: Iterable[Sequence[int]]) -> "Coverage":
+        """The map of these segments, as `to_state` wrote them.
+
+        Raises:
+            ValueError: A segment is empty, or two of them overlap.
+        """
+        ordered = sorted(Segment(*map(int, segment)) for segment in segments)
+        if any(segment.created_from >= segment.created_to for segment in ordered):
+            raise ValueError(f"a coverage segment is empty: {ordered}")
+        if any(left.created_to > right.created_from for left, right in pairwise(ordered)):
+            raise ValueError(f"coverage segments overlap: {ordered}")
+        return cls(_merged(ordered))
+
+    def to_state(self) -> list[list[int]]:
+        """The map as JSON can hold it: `[[created_from, created_to, as_of], ...]`."""
+        return [list(segment) for segment in self.segments]
+
+    def as_of(self, created_at: int) -> int | None:
+        """As of when a session created at this moment is loaded; None if it is not."""
+        for segment in self.segments:
+            if segment.created_from <= created_at < segment.created_to:
+                return segment.as_of
+        return None
+
+    def clear(self, created_from: int, created_to: int) -> "Coverage":
+        """The map without any claim about this span."""
+        kept = []
+        for segment in self.segments:
+            kept.append(segment._replace(created_to=min(segment.created_to, created_from)))
+            kept.append(segment._replace(created_from=max(segment.created_from, created_to)))
+        return Coverage(_merged(sorted(s for s in kept if s.created_from < s.created_to)))
+
+    def raised(self, created_from: int, created_to: int, as_of: int) -> "Coverage":
+        """The map after this span was walked to its last page, begun at `as_of`.
+
+        What is loaded as of a later moment already stays so: coverage never falls.
+        """
+        if created_from >= created_to:
+            return self
+        inside = [
+            Segment(max(s.created_from, created_from), min(s.created_to, created_to), s.as_of)
+            for s in self.segments
+            if s.created_from < created_to and s.created_to > created_from and s.as_of > as_of
+        ]
+        edges = [created_from, *(edge for s in inside for edge in s[:2]), created_to]
+        gaps = zip(edges[::2], edges[1::2], strict=True)
+        filled = [Segment(left, right, as_of) for left, right in gaps if left < right]
+        outside = self.clear(created_from, created_to).segments
+        return Coverage(_merged(sorted([*outside, *inside, *filled])))
+
+    def behind(self, start: int) -> list[Slice]:
+        """What has to be walked so that all of `[start, now)` is raised.
+
+        Segments and the holes between them each are one slice, in order of `created_at`. The last
+        one is open: its end is the moment its walk begins, which only the API's clock can tell.
+        """
+        slices: list[Slice] = []
+        reached = start
+        for segment in self.segments:
+            if segment.created_to <= start:
+                continue
+            begin = max(segment.created_from, start)
+            if begin > reached:
+                slices.append(Slice(reached, begin, None))
+            slices.append(Slice(begin, segment.created_to, segment.as_of))
+            reached = segment.created_to
+        return [*slices, Slice(reached, None, None)]
+
+
+def _merged(ordered: Iterable[Segment]) -> tuple[Segment, ...]:
+    """Neighbours that touch and say the same, as one."""
+    merged: list[Segment] = []
+    for segment in ordered:
+        last = merged[-1] if merged else None
+        if last and last.created_to == segment.created_from and last.as_of == segment.as_of:
+            merged[-1] = last._replace(created_to=segment.created_to)
+        else:
+            merged.append(segment)
+    return tuple(merged)

@@ -1,0 +1,97 @@
+"""The filters that restrict a sync to some of an organisation's sessions."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from .models import Session, bare_id
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+
+
+class Filters(BaseModel):
+    """What a caller may restrict a sync with, named as the API's own parameters.
+
+    A list matches sessions that have any of its values. Values are not checked against the ones
+    known today, since the API keeps adding some; it refuses what it does not know.
+
+    Attributes:
+        tags: Tags.
+        origins: Where sessions were started, such as `slack` or `api`.
+        category: The use case that a session was classified as.
+        playbook_id: The playbook that sessions follow.
+        schedule_id: The schedule that started sessions.
+        user_ids: People who started sessions.
+        service_user_ids: Service users that started sessions.
+        repo_names: Repositories as `owner/name`.
+        is_archived: Only archived sessions, or only others; None for both.
+        session_ids: These sessions only.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tags: Texts = ()
+    origins: Texts = ()
+    category: str | None = None
+    playbook_id: str | None = None
+    schedule_id: str | None = None
+    user_ids: Texts = ()
+    service_user_ids: Texts = ()
+    repo_names: Texts = ()
+    is_archived: bool | None = None
+    session_ids: Texts = ()
+
+    def params(self) -> list[tuple[str, str]]:
+        """The query parameters: a list repeats its key, which is the form the API reads."""
+        return [(name, value) for name, values in self._given() for value in values]
+
+    def describe(self) -> str:
+        """The filters as part of a scope's name: the same filters always read the same."""
+        return "&".join(
+            f"{name}={value}" for name, values in self._given() for value in sorted(values)
+        )
+
+    def excluding(self, session: Session) -> str | None:
+        """The filter that a returned session contradicts; None where none can be seen to.
+
+        Tags, repositories and schedules are not looked at: how the API matches the first two is not
+        documented, and a session does not name its schedule.
+        """
+        for name, (key, wanted) in self._visible.items():
+            if session.get(key) not in wanted:
+                return name
+        return None
+
+    @cached_property
+    def _visible(self) -> dict[str, tuple[str, frozenset[Any]]]:
+        """The filters that show in a row: the field to look at, and what it may hold."""
+        visible = {
+            "origins": ("origin", self.origins),
+            "category": ("category", self.category and (self.category,)),
+            "playbook_id": ("playbook_id", self.playbook_id and (self.playbook_id,)),
+            "user_ids": ("user_id", self.user_ids),
+            "service_user_ids": ("service_user_id", self.service_user_ids),
+            "session_ids": ("session_id", tuple(map(bare_id, self.session_ids))),
+            "is_archived": (
+                "is_archived",
+                {None: (), True: (True,), False: (False, None)}[self.is_archived],
+            ),
+        }
+        return {name: (key, frozenset(wanted)) for name, (key, wanted) in visible.items() if wanted}
+
+    def _given(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        for name in sorted(type(self).model_fields):
+            value = getattr(self, name)
+            if isinstance(value, bool):
+                yield name, ("true" if value else "false",)
+            elif isinstance(value, str):
+                yield name, (value,)
+            elif value:
+                yield name, value

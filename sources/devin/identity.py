@@ -1,0 +1,110 @@
+"""Whom a token belongs to, and what an answer of 403 really means."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from . import errors
+from .client import Client, UndecodableBody
+from .listing import Bounds, Listing
+
+PATH = "/v3/self"
+LISTING_PERMISSION = "ViewOrgSessions"
+
+
+def whoami(client: Client) -> dict[str, Any]:
+    """What the API says of the token's owner.
+
+    Returns:
+        The fields of `/v3/self`: `principal_type`, `org_id`, and others.
+
+    Raises:
+        TokenRejected: The API does not accept the token (401, or 403: it answers with both).
+        DevinError: Whatever else the client raises.
+    """
+    try:
+        return client.get(PATH, [], _decode).value
+    except errors.PermissionMissing as error:
+        raise errors.TokenRejected(error.message) from error
+
+
+def own_organization(client: Client) -> str:
+    """The organisation that a token works in, for when none is configured.
+
+    A service user's is `org_id`; a personal token may carry `devin_sessions_org_id` instead.
+
+    Raises:
+        ConfigurationError: The token belongs to no single organisation.
+    """
+    owner = whoami(client)
+    org_id = owner.get("org_id") or owner.get("devin_sessions_org_id")
+    if not org_id:
+        raise errors.ConfigurationError(
+            "org_ids is not configured, and the token belongs to no single organisation",
+            "List the organisations in org_ids under [sources.devin] in .dlt/config.toml, "
+            "or in SOURCES__DEVIN__ORG_IDS.",
+        )
+    return str(org_id)
+
+
+def explained(error: errors.DevinError, client: Client, org_id: str) -> errors.DevinError:
+    """A refusal by an organisation's listing, with its real cause.
+
+    The API answers 403 both to a wrong token and to one that may not read the organisation, so
+    whether it accepts the token at all is asked for.
+
+    Returns:
+        The error to raise instead; the same one where there is nothing to add.
+    """
+    if isinstance(error, errors.OrganizationUnknown):
+        return errors.OrganizationUnknown(
+            f"organisation {org_id} is unknown to {client.base_url} ({error.message})"
+        )
+    if not isinstance(error, errors.PermissionMissing):
+        return error
+    try:
+        whoami(client)
+    except errors.TokenRejected as rejected:
+        return rejected
+    return errors.PermissionMissing(
+        f"the token is valid, but may not list the sessions of organisation {org_id}: it needs "
+        f"{LISTING_PERMISSION} there ({error.message})"
+    )
+
+
+class Access(NamedTuple):
+    """Whether one organisation's sessions can be listed.
+
+    Attributes:
+        org_id: The organisation.
+        problem: Why not; None if they can.
+    """
+
+    org_id: str
+    problem: errors.DevinError | None
+
+
+def check_access(client: Client, listings: Sequence[Listing]) -> Iterator[Access]:
+    """Ask for one page of each listing.
+
+    Raises:
+        TokenRejected: The API does not accept the token at all.
+    """
+    whoami(client)
+    for listing in listings:
+        try:
+            listing.page(Bounds(), None)
+        except errors.DevinError as error:
+            yield Access(listing.org_id, explained(error, client, listing.org_id))
+        else:
+            yield Access(listing.org_id, None)
+
+
+def _decode(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except ValueError as error:
+        raise UndecodableBody(f"not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise UndecodableBody("not a JSON object")
+    return value

@@ -1,0 +1,210 @@
+"""The contract of a page, and the one canonical session that every dialect becomes.
+
+Contracts are TypedDicts: pydantic validates a whole page of them from bytes in one call. Unknown
+fields are kept (they end up in `extra`), unknown enum values are plain text, and only what could
+not be loaded truthfully breaks the contract: a missing required field, a value of another type, a
+time that is not epoch seconds.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Annotated, Any, NotRequired, cast
+
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from typing_extensions import TypedDict
+
+from .client import UndecodableBody
+
+EARLIEST_MILLISECONDS = 100_000_000_000
+"""From here on a number is taken for milliseconds, not for a second of the year 5138."""
+
+ID_PREFIX = "devin-"
+
+
+def _storable(text: str) -> str:
+    """Text as every destination can hold it: U+0000 becomes U+FFFD."""
+    return text.replace("\x00", "\ufffd") if "\x00" in text else text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Id = Annotated[Text, Field(min_length=1)]
+EpochSeconds = Annotated[int, Field(ge=0, lt=EARLIEST_MILLISECONDS)]
+
+
+@with_config(ConfigDict(extra="allow"))
+class PullRequest(TypedDict):
+    """A pull request as a session lists it."""
+
+    pr_url: Id
+    pr_state: NotRequired[Text | None]
+
+
+@with_config(ConfigDict(extra="allow", allow_inf_nan=False))
+class Session(TypedDict):
+    """A session as the v3 listing returns it: the canonical one."""
+
+    session_id: Id
+    org_id: Id
+    url: Text
+    status: Text
+    created_at: EpochSeconds
+    updated_at: EpochSeconds
+    acus_consumed: float
+    tags: list[Text]
+    pull_requests: list[PullRequest]
+    title: NotRequired[Text | None]
+    status_detail: NotRequired[Text | None]
+    origin: NotRequired[Text | None]
+    category: NotRequired[Text | None]
+    subcategory: NotRequired[Text | None]
+    is_archived: NotRequired[bool | None]
+    user_id: NotRequired[Text | None]
+    service_user_id: NotRequired[Text | None]
+    playbook_id: NotRequired[Text | None]
+    automation_id: NotRequired[Text | None]
+    devin_mode: NotRequired[Text | None]
+    parent_session_id: NotRequired[Text | None]
+    child_session_ids: NotRequired[list[Id] | None]
+    structured_output: NotRequired[dict[str, Any] | None]
+
+
+class _Envelope(TypedDict):
+    items: list[Session]
+    end_cursor: NotRequired[str | None]
+    has_next_page: NotRequired[bool]
+    total: NotRequired[int | None]
+
+
+class _LooseEnvelope(_Envelope):
+    items: list[Any]  # the same envelope, its items not looked at
+
+
+KNOWN_FIELDS = frozenset(Session.__annotations__)
+
+_PAGE: TypeAdapter[_Envelope] = TypeAdapter(_Envelope)
+_LOOSE_PAGE: TypeAdapter[_LooseEnvelope] = TypeAdapter(_LooseEnvelope)
+_SESSION: TypeAdapter[Session] = TypeAdapter(Session)
+
+
+@dataclass(frozen=True)
+class RejectedItem:
+    """An item that broke its contract.
+
+    Attributes:
+        item_hash: Names the item by its content: the same item is the same row each time.
+        reason: The first thing that is wrong with it, in one line.
+        error: All that is wrong: `[{"loc": [...], "msg": ..., "type": ...}, ...]`.
+        raw: The item as JSON text.
+    """
+
+    item_hash: str
+    reason: str
+    error: list[dict[str, Any]]
+    raw: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a listing.
+
+    Attributes:
+        sessions: The sessions that keep the contract, in the API's order.
+        rejected: The items that don't.
+        end_cursor: Where the next page begins; None if the API named no place.
+        has_next_page: Whether there is one.
+        total: How many items match in all, None where the API does not say.
+    """
+
+    sessions: list[Session]
+    rejected: list[RejectedItem]
+    end_cursor: str | None
+    has_next_page: bool
+    total: int | None
+
+
+def decode_page(body: bytes) -> Page:
+    """Read a page of the v3 listing.
+
+    Args:
+        body: The answer's body.
+
+    Returns:
+        The page; an item that breaks the contract is among its `rejected`, the rest loads.
+
+    Raises:
+        UndecodableBody: The body is not JSON, or not the envelope of a page.
+    """
+    try:
+        envelope = _PAGE.validate_json(body)
+    except ValidationError:
+        return _decode_item_by_item(body)
+    return _page(envelope, envelope["items"], [])
+
+
+def _decode_item_by_item(body: bytes) -> Page:
+    try:
+        envelope = _LOOSE_PAGE.validate_python(json.loads(body))
+    except ValidationError as error:
+        raise UndecodableBody(f"not a page of sessions: {_reason(_details(error))}") from error
+    except ValueError as error:
+        raise UndecodableBody(f"not JSON: {error}") from error
+    sessions: list[Session] = []
+    rejected: list[RejectedItem] = []
+    for item in envelope["items"]:
+        try:
+            # As JSON again: a lone surrogate passes in Python, and no destination can hold it.
+            raw = json.dumps(item)
+            sessions.append(_SESSION.validate_json(raw))
+        except ValidationError as error:
+            rejected.append(_rejected(raw, _details(error)))
+    return _page(envelope, sessions, rejected)
+
+
+def _page(envelope: _Envelope, sessions: list[Session], rejected: list[RejectedItem]) -> Page:
+    for session in sessions:
+        session["session_id"] = bare_id(session["session_id"])
+    return Page(
+        sessions,
+        rejected,
+        envelope.get("end_cursor"),
+        envelope.get("has_next_page", False),
+        envelope.get("total"),
+    )
+
+
+def _rejected(raw: str, details: list[dict[str, Any]]) -> RejectedItem:
+    return RejectedItem(fingerprint(raw), _reason(details), details, raw)
+
+
+def _details(error: ValidationError) -> list[dict[str, Any]]:
+    entries = error.errors(include_url=False, include_context=False, include_input=False)
+    return [{**entry, "loc": list(entry["loc"])} for entry in entries]
+
+
+def _reason(details: list[dict[str, Any]]) -> str:
+    first = details[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}".lstrip(": ")
+
+
+def bare_id(session_id: str) -> str:
+    """A session id without the `devin-` that some endpoints put before it."""
+    return session_id.removeprefix(ID_PREFIX) or session_id
+
+
+def extra_fields(session: Session) -> dict[str, Any] | None:
+    """The fields of a session that this version does not know; None if there are none."""
+    if session.keys() <= KNOWN_FIELDS:
+        return None
+    untyped = cast(dict[str, Any], session)
+    return {key: value for key, value in untyped.items() if key not in KNOWN_FIELDS}
+
+
+def fingerprint(content: str) -> str:
+    """A short name for a content: 16 hexadecimal digits, equal only for equal content."""
+    return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
+
+
+def session_fingerprint(session: Session) -> str:
+    """The fingerprint of everything the API said of a session."""
+    return fingerprint(json.dumps(session, sort_keys=True))

@@ -1,0 +1,55 @@
+"""What the address of a pull request tells: its host, repository and number.
+
+The API gives the address only. The shapes are the hosts' own conventions; what none of them fits
+keeps its host, and has no repository and no number.
+"""
+
+import re
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+_SHAPES = (
+    # Azure DevOps: /organisation/project/_git/name/pullrequest/7
+    re.compile(r"^(?P<owner>.+)/_git/(?P<name>[^/]+)/pullrequest/(?P<number>\d+)"),
+    # Bitbucket Server: /projects/KEY/repos/name/pull-requests/7
+    re.compile(
+        r"^(?:projects|users)/(?P<owner>[^/]+)/repos/(?P<name>[^/]+)/pull-requests/(?P<number>\d+)"
+    ),
+    # GitLab, groups nested to any depth: /group/sub/name/-/merge_requests/7
+    re.compile(r"^(?P<owner>.+?)/(?P<name>[^/]+)(?:/-)?/merge_requests/(?P<number>\d+)"),
+    # GitHub (pull), Gitea and Forgejo (pulls), Bitbucket Cloud (pull-requests)
+    re.compile(r"^(?P<owner>[^/]+)/(?P<name>[^/]+)/(?:pulls?|pull-requests)/(?P<number>\d+)"),
+)
+
+_LARGEST_NUMBER = 2**63 - 1
+
+
+class PullRequestAddress(NamedTuple):
+    """Host in lower case; `repository` is `owner/name`, with every group of a nested one."""
+
+    host: str | None
+    repository: str | None
+    number: int | None
+
+
+def parse_address(url: str) -> PullRequestAddress:
+    """Take the address of a pull request apart.
+
+    Args:
+        url: The address, as the API gives it.
+
+    Returns:
+        What could be read of it, None for the rest; nothing is guessed.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return PullRequestAddress(None, None, None)
+    path = unquote(parts.path).replace("\x00", "\ufffd").strip("/")
+    for shape in _SHAPES:
+        if (match := shape.match(path)) and int(match["number"]) <= _LARGEST_NUMBER:
+            return PullRequestAddress(
+                host, f"{match['owner']}/{match['name']}", int(match["number"])
+            )
+    return PullRequestAddress(host, None, None)

@@ -1,0 +1,171 @@
+"""Sessions to rows: one Arrow table for each table of the contract.
+
+A session's pull requests, tags and links replace what was there before, also when there are none
+left. For that each of these tables gets one marker row a session beside the real ones: it says
+which version of the session they belong to, and `merging` sees to it that it never arrives.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from .models import PullRequest, Session, bare_id, extra_fields
+from .pull_requests import parse_address
+from .tables import LINKS, PULL_REQUESTS, SESSIONS, SNAPSHOTS, TAGS, Table
+
+API_VERSION = "v3"
+MARKER = "devin-elt:replaced-as-of:"
+"""What the text of a marker row begins with; the session's `updated_at` in ISO 8601 follows."""
+
+MICROSECONDS = 1_000_000
+Row = tuple[Any, ...]
+
+
+class Observed(NamedTuple):
+    """A session and the moment the API was asked for it, in epoch seconds."""
+
+    session: Session
+    seen_at: int
+
+
+def session_tables(observed: Sequence[Observed]) -> dict[str, pa.Table]:
+    """The rows that sessions make.
+
+    Args:
+        observed: The sessions, each at most once.
+
+    Returns:
+        An Arrow table for each of `sessions`, its children and `session_snapshots`, by name, in
+        the columns' order of the contract. The children's hold marker rows besides.
+    """
+    makers: list[tuple[Table, Callable[[Observed], Iterable[Row]]]] = [
+        (SESSIONS, _session),
+        (PULL_REQUESTS, _pull_requests),
+        (TAGS, _tags),
+        (LINKS, _links),
+        (SNAPSHOTS, _snapshot),
+    ]
+    return {
+        table.name: arrow_table(table, [row for item in observed for row in make(item)])
+        for table, make in makers
+    }
+
+
+def arrow_table(table: Table, rows: Sequence[Row]) -> pa.Table:
+    """Rows as an Arrow table of the contract; each row holds the table's columns in order."""
+    schema = table.arrow_schema
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
+    arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def with_load_id(rows: pa.Table, load_id: str) -> pa.Table:
+    """The rows with the `_dlt_load_id` that dlt by default leaves out of Arrow tables."""
+    column = pa.DictionaryArray.from_arrays(
+        pa.array([0] * rows.num_rows, pa.int8()), pa.array([load_id])
+    )
+    return rows.append_column(pa.field("_dlt_load_id", column.type, nullable=False), column)
+
+
+def marker(session: Session) -> str:
+    """The text of the marker row of a session: which version its children belong to."""
+    return MARKER + datetime.fromtimestamp(session["updated_at"], UTC).isoformat()
+
+
+def json_text(value: Any) -> str | None:
+    """JSON text that every destination can hold; None for None, U+0000 becomes U+FFFD."""
+    if value is None:
+        return None
+    text = json.dumps(value, ensure_ascii=False)
+    return json.dumps(_storable(value), ensure_ascii=False) if "\\u0000" in text else text
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\x00", "\ufffd")
+    if isinstance(value, Mapping):
+        return {_storable(key): _storable(entry) for key, entry in value.items()}
+    return [_storable(entry) for entry in value] if isinstance(value, list) else value
+
+
+def _session(item: Observed) -> Iterator[Row]:
+    session, seen_at = item
+    parent = session.get("parent_session_id")
+    yield (
+        session["session_id"],
+        session["org_id"],
+        session["url"],
+        session.get("title"),
+        session["status"],
+        session.get("status_detail"),
+        session.get("origin"),
+        session.get("category"),
+        session.get("subcategory"),
+        bool(session.get("is_archived")),
+        session["created_at"] * MICROSECONDS,
+        session["updated_at"] * MICROSECONDS,
+        session["acus_consumed"],
+        session.get("user_id"),
+        session.get("service_user_id"),
+        session.get("playbook_id"),
+        session.get("automation_id"),
+        session.get("devin_mode"),
+        bare_id(parent) if parent else None,
+        json_text(session.get("structured_output")),
+        json_text(extra_fields(session)),
+        API_VERSION,
+        seen_at * MICROSECONDS,
+    )
+
+
+def _pull_requests(item: Observed) -> Iterator[Row]:
+    session_id = item.session["session_id"]
+    yield (session_id, marker(item.session), None, None, None, None, None)
+    for position, pull_request in enumerate(_distinct(item.session["pull_requests"])):
+        url = pull_request["pr_url"]
+        yield (session_id, url, _state(pull_request), *parse_address(url), position)
+
+
+def _tags(item: Observed) -> Iterator[Row]:
+    session_id = item.session["session_id"]
+    yield (session_id, marker(item.session))
+    for tag in dict.fromkeys(item.session["tags"]):
+        yield (session_id, tag)
+
+
+def _links(item: Observed) -> Iterator[Row]:
+    session_id = item.session["session_id"]
+    yield (session_id, session_id, marker(item.session), session_id)
+    if parent := item.session.get("parent_session_id"):
+        yield (bare_id(parent), session_id, "child", session_id)
+    for child in dict.fromkeys(map(bare_id, item.session.get("child_session_ids") or ())):
+        yield (session_id, child, "parent", session_id)
+
+
+def _snapshot(item: Observed) -> Iterator[Row]:
+    session, seen_at = item
+    states = [_state(pull_request) for pull_request in _distinct(session["pull_requests"])]
+    yield (
+        session["session_id"],
+        session["updated_at"] * MICROSECONDS,
+        session["org_id"],
+        session["status"],
+        session.get("status_detail"),
+        session["acus_consumed"],
+        len(states),
+        states.count("merged"),
+        seen_at * MICROSECONDS,
+    )
+
+
+def _distinct(pull_requests: list[PullRequest]) -> Iterable[PullRequest]:
+    """One of each address, in the places of the first ones, in the state of the last."""
+    return {entry["pr_url"]: entry for entry in pull_requests}.values()
+
+
+def _state(pull_request: PullRequest) -> str | None:
+    state = pull_request.get("pr_state")
+    return state.lower() if state else None

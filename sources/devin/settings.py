@@ -1,0 +1,125 @@
+"""What a sync is configured with, checked before anything is asked for."""
+
+import re
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from .errors import ConfigurationError, TokenRejected
+from .filters import Filters, Texts
+from .listing import LARGEST_PAGE
+from .retry import RetryPolicy
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([smhdw]?)\s*$")
+
+
+def duration(value: Any) -> float:
+    """Seconds from a duration such as `30`, `"90s"`, `"15m"`, `"1h"`, `"7d"` or `"2w"`.
+
+    Raises:
+        ValueError: It is not one.
+    """
+    match = _DURATION.match(str(value))
+    if not match:
+        raise ValueError(f"{value!r} is not a duration such as 90s, 15m, 1h or 7d")
+    return float(match[1]) * _UNITS.get(match[2], 1)
+
+
+def instant(value: Any) -> int:
+    """Epoch seconds from a date, an ISO 8601 instant (UTC unless it says otherwise) or a number.
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    if isinstance(value, datetime):
+        moment = value
+    elif isinstance(value, date):
+        moment = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    elif isinstance(value, int | float) or str(value).strip().isdecimal():
+        return int(value)
+    else:
+        try:
+            moment = datetime.fromisoformat(str(value).strip())
+        except ValueError:
+            raise ValueError(
+                f"{value!r} is not a date such as 2026-03-01 or 2026-03-01T08:00:00Z"
+            ) from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def _base_url(value: Any) -> str:
+    text = str(value).strip().rstrip("/")
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{value!r} is not an address such as https://api.devin.ai")
+    return text
+
+
+Duration = Annotated[float, BeforeValidator(duration), Field(ge=0)]
+Instant = Annotated[int, BeforeValidator(instant), Field(ge=0)]
+
+
+class Settings(BaseModel):
+    """Everything that `devin` can be told; see there what each option is for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    api_key: SecretStr
+    base_url: Annotated[str, BeforeValidator(_base_url)]
+    org_ids: Texts
+    start_date: Instant
+    overlap: Duration
+    settle: Duration
+    page_size: Annotated[int, Field(ge=1, le=LARGEST_PAGE)]
+    batch_size: Annotated[int, Field(ge=1)]
+    timeout: Annotated[Duration, Field(gt=0)]
+    retry_attempts: Annotated[int, Field(ge=1)]
+    retry_budget: Duration
+    filters: Filters
+
+    @classmethod
+    def checked(cls, **options: Any) -> "Settings":
+        """The settings, if they make sense.
+
+        Raises:
+            TokenRejected: The token is empty, or could not be sent in a header.
+            ConfigurationError: An option is not what it should be; the message names it.
+        """
+        if options.get("filters") is None:
+            options["filters"] = {}
+        if options.get("org_ids") is None:
+            options["org_ids"] = ()
+        token = options["api_key"] = str(options["api_key"]).strip()
+        if not token or not token.isascii() or not token.isprintable() or " " in token:
+            raise TokenRejected(
+                "api_key is "
+                + ("empty" if not token else "malformed: it holds characters no key has")
+            )
+        try:
+            return cls.model_validate(options)
+        except ValidationError as error:
+            raise ConfigurationError(*_explained(error)) from None
+
+    @property
+    def retry_policy(self) -> RetryPolicy:
+        """How hard to try for one answer."""
+        return RetryPolicy(attempts=self.retry_attempts, budget=self.retry_budget)
+
+
+def _explained(error: ValidationError) -> tuple[str, str]:
+    """What is wrong with which option, and where it goes."""
+    first = error.errors(include_url=False)[0]
+    *section, option = [str(part) for part in first["loc"] if not isinstance(part, int)]
+    where = ".".join(["sources", "devin", *section])
+    variable = "__".join([where.replace(".", "__"), option]).upper()
+    if first["type"] == "extra_forbidden":
+        return f"{option} is not an option of [{where}]", f"Remove it, or {variable}."
+    problem = first["msg"].removeprefix("Value error, ")
+    given = "" if option == "api_key" or "is not" in problem else f", not {first['input']!r}"
+    return (
+        f"{option} is wrong: {problem}{given}",
+        f"Correct {option} under [{where}] in .dlt/config.toml, or {variable}.",
+    )

@@ -1,0 +1,248 @@
+"""The warehouse contract: the tables, their columns, keys and descriptions.
+
+Everything that names a table or a column does it here. How rows are made of sessions is in `rows`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pyarrow as pa
+
+Kind = Literal["text", "double", "bigint", "bool", "timestamp", "json"]
+
+_ARROW_TYPES: dict[Kind, pa.DataType] = {
+    "text": pa.string(),
+    "double": pa.float64(),
+    "bigint": pa.int64(),
+    "bool": pa.bool_(),
+    "timestamp": pa.timestamp("us", "UTC"),
+    # Text that the destination reads as JSON: nested Arrow types fail on some destinations.
+    "json": pa.string(),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column.
+
+    Attributes:
+        name: Its name.
+        kind: Its dlt data type.
+        description: What it holds, for whoever reads the warehouse.
+        required: Whether it is never null. Keys are required.
+    """
+
+    name: str
+    kind: Kind
+    description: str
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table.
+
+    Attributes:
+        name: Its name.
+        description: What a row of it is.
+        key: The columns that tell its rows apart.
+        columns: All its columns in order, dlt's own (`_dlt_load_id`) left out.
+        newest_by: The column whose largest value survives where a key comes twice.
+        references: Other tables: `{table: {column here: column there}}`.
+    """
+
+    name: str
+    description: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    newest_by: str | None = None
+    references: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def arrow_schema(self) -> pa.Schema:
+        """The Arrow schema of its rows."""
+        return pa.schema(
+            [
+                pa.field(column.name, _ARROW_TYPES[column.kind], nullable=not column.required)
+                for column in self.columns
+            ]
+        )
+
+    def hints(self) -> dict[str, Any]:
+        """The table as arguments of `dlt.resource`, freshly made: dlt changes what it is given."""
+        return {
+            "name": self.name,
+            "primary_key": self.key,
+            "columns": {column.name: self._column_hints(column) for column in self.columns},
+            "references": [
+                {
+                    "referenced_table": table,
+                    "columns": list(pairs),
+                    "referenced_columns": list(pairs.values()),
+                }
+                for table, pairs in self.references.items()
+            ],
+        }
+
+    def _column_hints(self, column: Column) -> dict[str, Any]:
+        hints: dict[str, Any] = {
+            "data_type": column.kind,
+            "nullable": not column.required,
+            "description": column.description,
+        }
+        if column.name == self.newest_by:
+            hints["dedup_sort"] = "desc"
+        return hints
+
+
+def _required(name: str, kind: Kind, description: str) -> Column:
+    return Column(name, kind, description, required=True)
+
+
+SESSION_ID = "Session, without the devin- that some endpoints put before the id."
+EXTRACTED_AT = "When the API was asked for this, by its own clock."
+_TO_SESSION = {"sessions": {"session_id": "session_id"}}
+
+SESSIONS = Table(
+    "sessions",
+    "One row per session: its latest state.",
+    ("session_id",),
+    (
+        _required("session_id", "text", SESSION_ID),
+        _required("org_id", "text", "Organisation the session belongs to."),
+        _required("url", "text", "Address of the session in the web app."),
+        Column("title", "text", "Title, as shown in the web app."),
+        _required(
+            "status", "text", "new, claimed, running, exit, error, suspended, resuming, or newer."
+        ),
+        Column("status_detail", "text", "Why it has this status, such as waiting_for_user."),
+        Column("origin", "text", "Where it was started: webapp, slack, api, and so on."),
+        Column("category", "text", "Use case it was classified as."),
+        Column("subcategory", "text", "Display name of the finer use case."),
+        _required("is_archived", "bool", "Whether it was archived."),
+        _required("created_at", "timestamp", "When it was created; never changes."),
+        _required("updated_at", "timestamp", "When it last changed, as far as the API tells."),
+        _required(
+            "acus_consumed",
+            "double",
+            "ACUs it used in all so far. 0 where the plan is not metered, which is not free.",
+        ),
+        Column("user_id", "text", "Person who started it."),
+        Column("service_user_id", "text", "Service user that started it."),
+        Column("playbook_id", "text", "Playbook it follows."),
+        Column("automation_id", "text", "Automation that started it."),
+        Column("devin_mode", "text", "Mode it runs in, such as normal or fast."),
+        Column("parent_session_id", "text", "Session that started it; see session_links."),
+        Column("structured_output", "json", "Structured output, as the session gave it."),
+        Column("extra", "json", "Fields of the API that this version of devin-elt does not know."),
+        _required("api_version", "text", "Version of the API that the row was read from."),
+        _required("extracted_at", "timestamp", EXTRACTED_AT),
+    ),
+    newest_by="updated_at",
+)
+
+PULL_REQUESTS = Table(
+    "session_pull_requests",
+    "One row per pull request of a session; one pull request may belong to several sessions.",
+    ("session_id", "pr_url"),
+    (
+        _required("session_id", "text", SESSION_ID),
+        _required("pr_url", "text", "Address of the pull request."),
+        Column("pr_state", "text", "open, merged, closed, ... in lower case."),
+        Column("host", "text", "Host of the address, such as github.com."),
+        Column("repository", "text", "owner/name, with all groups of a nested one."),
+        Column("number", "bigint", "Number of the pull request in its repository."),
+        Column("position", "bigint", "Place in the session's list, from 0."),
+    ),
+    references=_TO_SESSION,
+)
+
+TAGS = Table(
+    "session_tags",
+    "One row per tag of a session.",
+    ("session_id", "tag"),
+    (_required("session_id", "text", SESSION_ID), _required("tag", "text", "The tag.")),
+    references=_TO_SESSION,
+)
+
+LINKS = Table(
+    "session_links",
+    "One row per parent, child, and side that declares the link; either side may be missing.",
+    ("parent_session_id", "child_session_id", "declared_by"),
+    (
+        _required("parent_session_id", "text", "Session that started the other."),
+        _required("child_session_id", "text", "Session that was started."),
+        _required("declared_by", "text", "parent or child: whose row says so."),
+        _required("session_id", "text", "The session whose row says so."),
+    ),
+    references=_TO_SESSION,
+)
+
+SNAPSHOTS = Table(
+    "session_snapshots",
+    "One row per state of a session that was observed: how its ACUs grew.",
+    ("session_id", "updated_at"),
+    (
+        _required("session_id", "text", SESSION_ID),
+        _required("updated_at", "timestamp", "When the session last changed in this state."),
+        _required("org_id", "text", "Organisation the session belongs to."),
+        _required("status", "text", "Status then."),
+        Column("status_detail", "text", "Status detail then."),
+        _required("acus_consumed", "double", "ACUs used in all by then."),
+        _required("pull_request_count", "bigint", "Pull requests then."),
+        _required("merged_pull_request_count", "bigint", "Of them, merged."),
+        _required("extracted_at", "timestamp", EXTRACTED_AT),
+    ),
+    newest_by="extracted_at",
+    references=_TO_SESSION,
+)
+
+REJECTED = Table(
+    "rejected_items",
+    "One row per item of the API that broke its contract, and so is in no other table.",
+    ("item_hash",),
+    (
+        _required("item_hash", "text", "Names the item by its content."),
+        _required("scope", "text", "Listing that returned it."),
+        _required("reason", "text", "The first thing that is wrong with it."),
+        _required("error", "json", "Everything that is wrong with it."),
+        _required("raw", "text", "The item, as JSON text."),
+        _required("request", "text", "Path that returned it."),
+        _required("first_seen_at", "timestamp", "When it was first returned."),
+        _required("last_seen_at", "timestamp", "When it was last returned."),
+        Column("replayed_at", "timestamp", "When it was loaded after all; null until then."),
+    ),
+    newest_by="last_seen_at",
+)
+
+RUNS = Table(
+    "sync_runs",
+    "One row per cycle of a scope; one that found nothing new comes with the next that did.",
+    ("run_id",),
+    (
+        _required("run_id", "text", "The cycle."),
+        _required("scope", "text", "Listing that was raised: API version, organisation, filters."),
+        _required("started_at", "timestamp", "When it started, by this machine's clock."),
+        _required("finished_at", "timestamp", "When its last page was in, by the same clock."),
+        Column("as_of", "timestamp", "The scope is loaded as it stood then, by the API's clock."),
+        _required("spans_raised", "json", "Spans of created_at: [[from, to, as of before], ...]."),
+        _required("pages", "bigint", "Pages read."),
+        _required("requests", "bigint", "Requests sent, retries included."),
+        _required("retries", "bigint", "Requests that had to be sent again."),
+        _required("seconds_throttled", "double", "Seconds waited because the API asked for it."),
+        _required("bytes", "bigint", "Bytes of all answers, decompressed."),
+        _required("rows", "json", "Rows sent to each table."),
+        _required("unchanged", "bigint", "Sessions that came again just as they were loaded."),
+        _required("rejected", "bigint", "Items that broke their contract."),
+        _required("versions", "json", "Versions of devin-elt, dlt and Python."),
+        _required("outcome", "text", "loaded, unchanged, or failed."),
+        Column("error", "text", "Why it failed."),
+    ),
+    newest_by="finished_at",
+)
+
+CHILDREN = (PULL_REQUESTS, TAGS, LINKS)
+"""What belongs to a session and arrives whole with it: its rows replace what was there."""
+
+TABLES = (SESSIONS, *CHILDREN, SNAPSHOTS, REJECTED, RUNS)
+"""All tables, the ones referred to first."""

@@ -1,0 +1,86 @@
+"""What a walk counts, and what follows from it: did every row come by?"""
+
+from dataclasses import dataclass, field
+
+from .models import Page, Session
+
+
+@dataclass
+class Tally:
+    """What was seen while a slice is walked once.
+
+    Attributes:
+        pages: Pages so far.
+        barren_pages: How many of the last of them brought no session that was new to this walk.
+        last_total: How many rows match, as the last page said; None where the API does not say.
+        cursors: The cursors followed.
+        versions: The sessions seen, with the `updated_at` each was last seen with.
+    """
+
+    pages: int = 0
+    barren_pages: int = 0
+    last_total: int | None = None
+    cursors: set[str] = field(default_factory=set)
+    versions: dict[str, int] = field(default_factory=dict)
+    _first_total: int | None = None
+    _last: Session | None = None
+    _moved: set[int] = field(default_factory=set)
+    _straddling: set[int] = field(default_factory=set)
+    _created_ascends: bool = True
+    _created_descends: bool = True
+    _updated_descends: bool = True
+
+    def count(self, page: Page) -> None:
+        """Take the next page into account."""
+        self.pages += 1
+        self.last_total = page.total
+        if self.pages == 1:
+            self._first_total = page.total
+        if self._last and page.sessions:
+            edge = {self._last["created_at"]} & {page.sessions[0]["created_at"]}
+            self._straddling |= edge
+        known = len(self.versions)
+        for item in page.rejected:
+            self.versions[item.item_hash] = 0
+        for session in page.sessions:
+            self._see(session)
+        self.barren_pages = 0 if len(self.versions) > known else self.barren_pages + 1
+
+    def _see(self, session: Session) -> None:
+        session_id, updated_at = session["session_id"], session["updated_at"]
+        created_at, last = session["created_at"], self._last
+        if self.versions.get(session_id, updated_at) != updated_at:
+            self._moved.add(created_at)
+        self.versions[session_id] = updated_at
+        if last is not None:
+            self._created_ascends &= created_at >= last["created_at"]
+            self._created_descends &= created_at <= last["created_at"]
+            self._updated_descends &= updated_at <= last["updated_at"]
+        self._last = session
+
+    @property
+    def complete(self) -> bool:
+        """Whether no row that was there when the walk began can have slipped by unseen.
+
+        - One page is one moment.
+        - By creation, rows keep their places: all that the first page counted were passed. Where
+          rows of one second lie on both sides of a page edge and one of them was seen to change,
+          their order among themselves is unknown, and this does not hold.
+        - By descending update, a row that changes moves to where the walk has been: those behind
+          it come twice rather than not at all, and its own change is for the next cycle.
+        - In any other order every row that the last page counted must have been seen; where the
+          API gives no total, no row may have changed.
+        """
+        seen = len(self.versions)
+        if self.pages <= 1 or (self.last_total is not None and seen >= self.last_total):
+            return True
+        if self._by_creation:
+            return self._first_total is None or seen >= self._first_total
+        if self._updated_descends:
+            return True
+        return self.last_total is None and not self._moved
+
+    @property
+    def _by_creation(self) -> bool:
+        in_order = self._created_ascends or self._created_descends
+        return in_order and self._moved.isdisjoint(self._straddling)
