@@ -1,0 +1,201 @@
+"""A cycle: what it loads, what it recognises, what it puts off, and what a failure leaves."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from pipelines.devin.demo_api import DemoServer, Fault, World
+from sources.devin import errors
+from sources.devin.runs import Journal
+from sources.devin.scope import MOST_REMEMBERED
+from tests.support import truth
+from tests.support.organisations import Synced
+from tests.support.warehouse import DuckdbWarehouse
+
+NOW = 1_780_000_000
+ORG = "org-demo"
+
+
+@pytest.fixture
+def synced(duckdb_warehouse: DuckdbWarehouse) -> Iterator[Synced]:
+    world = World.build(0, start=NOW - 1, now=NOW)
+    for age in range(6):
+        world.add(ORG, created_at=NOW - 10 * age - 5, updated_at=NOW - 10 * age - 5, tags=["t"])
+    with DemoServer(world) as server:
+        yield Synced(server, duckdb_warehouse)
+
+
+def scopes(synced: Synced) -> dict[str, Any]:
+    state = synced.pipeline().state["sources"]["devin"]["resources"]["sessions"]
+    found: dict[str, Any] = state["scopes"]
+    return found
+
+
+def journal(synced: Synced) -> list[str]:
+    return [run.outcome for run in Journal(synced.pipeline().working_dir).read()]
+
+
+def cause(failure: BaseException) -> BaseException:
+    while failure.__cause__ is not None and not isinstance(failure, errors.DevinError):
+        failure = failure.__cause__
+    return failure
+
+
+def test_after_a_cycle_coverage_is_one_segment_from_the_start_date_to_now(synced: Synced) -> None:
+    synced.sync(start_date="2026-01-01", settle="5s")
+    synced.world.clock.advance(100)
+    synced.world.touch(synced.items[0]["session_id"])
+    synced.sync(start_date="2026-01-01", settle="5s")
+
+    ((begin, end, as_of),) = scopes(synced)["v3/org-demo"]["coverage"]
+    assert begin == int(truth.moment(0).replace(year=2026).timestamp())
+    assert NOW + 98 <= end <= NOW + 100
+    assert as_of == end - 5
+
+
+def test_rows_that_the_overlap_brings_again_are_recognised(synced: Synced) -> None:
+    synced.sync(overlap="1h")
+    synced.world.add(ORG, title="new")
+    synced.world.clock.advance(60)
+
+    synced.sync(overlap="1h")
+
+    runs = sorted(synced.warehouse.rows("sync_runs"), key=lambda run: run["started_at"])
+    assert [(run["rows"].get("sessions", 0), run["unchanged"]) for run in runs] == [(6, 0), (1, 6)]
+
+
+def test_a_row_that_changed_without_a_trace_in_updated_at_is_not_recognised(
+    synced: Synced,
+) -> None:
+    synced.sync(overlap="1h")
+    synced.world.touch(synced.items[0]["session_id"], bump=False, title="changed")
+
+    synced.sync(overlap="1h")
+
+    assert synced.differences() == {}
+
+
+def test_no_more_than_so_many_rows_are_remembered_and_the_others_loaded_again(
+    synced: Synced,
+) -> None:
+    for _ in range(MOST_REMEMBERED):
+        synced.world.add(ORG)
+    synced.world.clock.advance(10)
+    synced.sync(overlap="1h")
+    assert len(scopes(synced)["v3/org-demo"]["recent"]) == MOST_REMEMBERED
+
+    synced.sync(overlap="1h")
+
+    last = max(synced.warehouse.rows("sync_runs"), key=lambda run: run["started_at"])
+    assert (last["unchanged"], last["rows"]["sessions"]) == (MOST_REMEMBERED, 6)
+    assert synced.differences() == {}
+
+
+def test_idle_cycles_are_recorded_with_the_next_one_that_loads(synced: Synced) -> None:
+    synced.sync()
+    synced.sync()
+    synced.sync()
+    assert journal(synced) == ["unchanged", "unchanged"]
+    synced.world.add(ORG)
+    synced.world.clock.advance(10)
+
+    synced.sync()
+
+    runs = sorted(synced.warehouse.rows("sync_runs"), key=lambda run: run["started_at"])
+    assert [run["outcome"] for run in runs] == ["loaded", "unchanged", "unchanged", "loaded"]
+    assert journal(synced) == []
+
+
+def test_a_failed_cycle_loads_nothing_claims_nothing_and_is_recorded(synced: Synced) -> None:
+    synced.sync()
+    before = scopes(synced)
+    synced.world.clock.advance(10)
+    synced.world.add(ORG, title="new")
+    synced.server.faults.push(None, Fault(status=400, body='{"detail": "no"}'))
+
+    with pytest.raises(PipelineStepFailed) as caught:
+        synced.sync()
+
+    assert isinstance(cause(caught.value), errors.RequestRefused)
+    assert scopes(synced) == before
+    assert journal(synced) == ["failed"]
+    synced.sync()
+    assert synced.differences() == {}
+    outcomes = {run["outcome"]: run["error"] for run in synced.warehouse.rows("sync_runs")}
+    assert outcomes["failed"].startswith("GET /v3/organizations/org-demo/sessions was refused")
+
+
+def test_retries_and_traffic_are_in_the_record(synced: Synced) -> None:
+    synced.server.faults.push(Fault(status=503), Fault(status=429, headers={"Retry-After": "0"}))
+
+    synced.sync(retry_attempts=3)
+
+    (run,) = synced.warehouse.rows("sync_runs")
+    assert (run["pages"], run["requests"], run["retries"]) == (1, 3, 2)
+    assert run["bytes"] > 1_000
+    assert run["versions"].keys() == {"devin_elt", "dlt", "python"}
+
+
+def test_a_broken_item_is_quarantined_with_its_text_and_the_rest_loads(synced: Synced) -> None:
+    victim = synced.items[2]["session_id"]
+    synced.world.touch(victim, bump=False, acus_consumed="many")
+
+    synced.sync()
+    synced.sync()
+
+    (row,) = synced.warehouse.rows("rejected_items")
+    assert row["reason"].startswith("acus_consumed: Input should be a valid number")
+    assert f'"session_id": "{victim}"' in row["raw"]
+    assert (row["scope"], row["request"]) == (
+        "v3/org-demo",
+        "/v3/organizations/org-demo/sessions",
+    )
+    assert row["first_seen_at"] == row["last_seen_at"]
+    assert len(synced.loaded("sessions")) == 5
+    assert journal(synced) == ["unchanged"]
+
+
+def test_when_an_item_was_first_rejected_is_remembered(synced: Synced) -> None:
+    victim = synced.items[0]["session_id"]
+    synced.world.touch(victim, bump=False, acus_consumed="many")
+    synced.sync(overlap="1h")
+    state = scopes(synced)["v3/org-demo"]
+    # Once out of the overlap it is forgotten among the rows, not among the rejected.
+    synced.world.clock.advance(2 * 3_600)
+    synced.world.add(ORG)
+    synced.world.clock.advance(10)
+    synced.sync(overlap="1h")
+    synced.sync(overlap="3h")
+
+    (row,) = synced.warehouse.rows("rejected_items")
+    assert list(state["rejected"]) == [row["item_hash"]]
+    assert int(row["first_seen_at"].timestamp()) == state["rejected"][row["item_hash"]]
+
+
+def test_a_start_date_in_the_future_is_refused_by_the_clock_of_the_api(synced: Synced) -> None:
+    with pytest.raises(PipelineStepFailed) as caught:
+        synced.sync(start_date="2030-01-01")
+
+    error = cause(caught.value)
+    assert isinstance(error, errors.ConfigurationError)
+    assert "start_date is in the future" in str(error)
+
+
+def test_a_newer_copy_of_what_left_in_a_batch_is_loaded_by_the_next_cycle(synced: Synced) -> None:
+    newest = synced.items[0]["session_id"]
+
+    def changes(page: int) -> None:
+        if page == 2:
+            synced.world.clock.advance(1)
+            synced.world.touch(newest, title="changed")
+
+    synced.server.settings.order = "updated_asc"
+    synced.server.settings.before_page = changes
+    synced.sync(page_size=5, batch_size=1, overlap="0s", settle="0s")
+    synced.server.settings.before_page = None
+
+    synced.sync(page_size=5, batch_size=1, overlap="0s", settle="0s")
+
+    assert synced.differences() == {}
