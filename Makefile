@@ -16,7 +16,7 @@ export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.hypothesis
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format lock clean
+.PHONY: help demo test check format schemas lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ check: $(STAMP) ## lint, formatting and types
 format: $(STAMP) ## format the code and apply the safe lint fixes
 	@$(BIN)/ruff check --fix-only --quiet
 	@$(BIN)/ruff format
+
+schemas: $(STAMP) ## write the exported contracts in schemas/
+	@echo "==> exporting the contracts to schemas/"
+	@$(BIN)/python -m pipelines.devin.export_schemas schemas
 
 lock: ## write requirements.lock from pyproject.toml; LOCK_FLAGS=--upgrade for newer versions
 	@echo "==> preparing uv in build/lock"

@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
-SHIPPED = ("sources/devin", "pipelines/devin")
+SHIPPED = ("sources/devin", "pipelines/devin", "schemas")
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +62,14 @@ def test_the_wheel_has_every_module_and_nothing_else(wheel: zipfile.ZipFile) -> 
     assert all(name.startswith(tuple(f"{folder}/" for folder in SHIPPED)) for name in packed)
 
 
+def test_the_wheel_has_the_contracts_and_the_readme(wheel: zipfile.ZipFile) -> None:
+    contracts = {f"schemas/{path.name}" for path in (ROOT / "schemas").iterdir()}
+    (metadata,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+
+    assert contracts <= set(wheel.namelist())
+    assert (ROOT / "README.md").read_text() in wheel.read(metadata).decode()
+
+
 def test_the_wheel_leaves_the_namespaces_open(wheel: zipfile.ZipFile) -> None:
     assert not {"sources/__init__.py", "pipelines/__init__.py"} & set(wheel.namelist())
 
@@ -103,7 +111,7 @@ def test_make_says_what_it_can_do() -> None:
 
     assert printed.returncode == 0
     described = re.findall(r"(?m)^  make (\w+) +\S", printed.stdout)
-    assert described == ["help", "demo", "test", "check", "format", "lock", "clean"]
+    assert described == ["help", "demo", "test", "check", "format", "schemas", "lock", "clean"]
 
 
 def test_make_refuses_an_old_python(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from sources.devin import devin
 from sources.devin.errors import DevinError
 from sources.devin.merging import check_destination, duckdb_file
 
-from .failures import explained
+from .failures import DestinationFailed, explained
 
 
 class Finding(NamedTuple):
@@ -38,8 +38,11 @@ def check(pipeline: dlt.Pipeline, **options: Any) -> Iterator[Finding]:
     yield configuration
     if configuration.problem is None:
         yield from _access(**options)
-    yield _finding("destination can hold the tables", lambda: check_destination(pipeline))
-    yield _finding(f"destination {_address(pipeline)}", lambda: _connect(pipeline))
+    name = pipeline.destination.destination_name
+    suitable = _finding(f"{name} can hold the tables", lambda: check_destination(pipeline))
+    yield suitable
+    if suitable.problem is None:
+        yield _finding(f"{name} answers", lambda: _connect(pipeline))
 
 
 def _access(**options: Any) -> Iterator[Finding]:
@@ -50,16 +53,13 @@ def _access(**options: Any) -> Iterator[Finding]:
         yield Finding(f"organisation {org_id}", problem)
 
 
-def _address(pipeline: dlt.Pipeline) -> str:
-    return f"{pipeline.destination.destination_name}, dataset {pipeline.dataset_name}"
-
-
 def _connect(pipeline: dlt.Pipeline) -> None:
     file = duckdb_file(pipeline)
-    if file is not None and not file.exists():
-        if not file.absolute().parent.is_dir():
-            raise NotADirectoryError(f"{file.absolute().parent} does not exist")
-        return  # connecting would create it
+    if file is not None and not file.exists():  # connecting would create it
+        folder = file.absolute().parent
+        if not folder.is_dir():
+            raise DestinationFailed(f"the folder of the DuckDB file does not exist: {folder}")
+        return
     with pipeline.sql_client() as client:
         client.execute_sql("SELECT 1")
 

@@ -1,42 +1,51 @@
 """Any exception as an error that says what to do."""
 
+import errno
 import re
 from collections.abc import Iterator
 
-from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigurationException
-from dlt.common.destination.exceptions import UnknownDestinationModule
-from dlt.common.exceptions import MissingDependencyException
+from dlt.common.destination.exceptions import DestinationException
 
-from sources.devin.errors import (
-    ConfigurationError,
-    DestinationBusy,
-    DevinError,
-    TokenRejected,
-    TryAgainLater,
-)
+from sources.devin.errors import DestinationBusy, DevinError, TryAgainLater
 
-_CONFIGURATION: dict[type[BaseException], str] = {
-    UnknownDestinationModule: "Name a dlt destination, such as duckdb or postgres.",
-    MissingDependencyException: "Install it into the same environment.",
-    ConfigurationException: "Correct it in .dlt/ or in the environment.",
+from .misconfiguration import misconfiguration, sentence
+
+_DRIVERS = ("duckdb", "_duckdb", "psycopg2")
+_DUCKDB_HELD = re.compile(r'Could not set lock on file "([^"]+)".*?PID (\d+)', re.DOTALL)
+_LOCAL = {
+    errno.EACCES,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EISDIR,
+    errno.ENOSPC,
+    errno.ENOTDIR,
+    errno.EPERM,
+    errno.EROFS,
 }
-_DESTINATION_MODULES = ("dlt.destinations", "duckdb", "_duckdb", "psycopg2")
-_DUCKDB_HELD = re.compile(r'Could not set lock on file "([^"]+)".*?(PID \d+)', re.DOTALL)
 
 
 class DestinationFailed(TryAgainLater):
     """The destination refused, or could not be reached."""
 
     advice = (
-        "Check the destination and its credentials (`devin-elt check`), then run again: what was "
-        "extracted already is kept, and loaded first."
+        "Check the destination and its credentials (devin-elt check), then run again: what is "
+        "read already is kept, and loaded first."
     )
 
 
-class Stopped(TryAgainLater):
+class DiskRefused(TryAgainLater):
+    """A file could not be written on this machine."""
+
+    advice = (
+        "Make room or correct the permissions, or name another folder in DLT_DATA_DIR; then run "
+        "again: it continues from what is loaded."
+    )
+
+
+class Stopped(DevinError):
     """Somebody stopped the run."""
 
-    advice = "Run again: it continues by itself where it stopped."
+    advice = "Run again: it continues from what is loaded."
 
 
 def explained(failure: BaseException) -> DevinError | None:
@@ -54,10 +63,8 @@ def explained(failure: BaseException) -> DevinError | None:
             return cause
     if any(isinstance(cause, KeyboardInterrupt) for cause in chain):
         return Stopped("the run was stopped")
-    for cause in chain:
-        if found := _translated(cause):
-            return found
-    return None
+    misconfigured = next(filter(None, map(misconfiguration, chain)), None)
+    return misconfigured or _of_destination(chain) or _of_disk(chain)
 
 
 def _chain(failure: BaseException | None) -> Iterator[BaseException]:
@@ -65,33 +72,27 @@ def _chain(failure: BaseException | None) -> Iterator[BaseException]:
     while failure is not None and id(failure) not in seen:
         seen.add(id(failure))
         yield failure
-        failure = failure.__cause__ or failure.__context__
+        # The second is where dlt's loader puts what made a job fail.
+        inner = failure.__cause__ or getattr(failure, "client_exception", None)
+        failure = inner or failure.__context__
 
 
-def _translated(cause: BaseException) -> DevinError | None:
-    if held := _DUCKDB_HELD.search(str(cause)):
-        return DestinationBusy(f"the DuckDB file {held[1]} is open in another process ({held[2]})")
-    if isinstance(cause, ConfigFieldMissingException):
-        return _missing(cause)
-    for kind, advice in _CONFIGURATION.items():
-        if isinstance(cause, kind):
-            return ConfigurationError(_first_line(cause), advice)
-    if type(cause).__module__.startswith(_DESTINATION_MODULES):
-        return DestinationFailed(f"the destination failed: {_first_line(cause)}")
+def _of_destination(chain: list[BaseException]) -> DevinError | None:
+    for cause in chain:
+        if held := _DUCKDB_HELD.search(str(cause)):
+            return DestinationBusy(f"the DuckDB file {held[1]} is open in process {held[2]}")
+    if not any(
+        isinstance(cause, DestinationException) or type(cause).__module__.startswith(_DRIVERS)
+        for cause in chain
+    ):
+        return None
+    said = [text for cause in chain if (text := str(cause).strip())]
+    return DestinationFailed(f"the destination failed: {sentence(said[-1].splitlines()[0])}")
+
+
+def _of_disk(chain: list[BaseException]) -> DevinError | None:
+    for cause in chain:
+        if isinstance(cause, OSError) and cause.errno in _LOCAL:
+            where = f": {cause.filename}" if cause.filename else ""
+            return DiskRefused(f"{cause.strerror}{where}")
     return None
-
-
-def _missing(cause: ConfigFieldMissingException) -> ConfigurationError:
-    fields = list(cause.fields)
-    if "api_key" in fields:
-        return TokenRejected("no token is configured: api_key is missing")
-    variables = dict.fromkeys(re.findall(r"\b[A-Z][A-Z0-9_]*__[A-Z0-9_]+\b", str(cause)))
-    return ConfigurationError(
-        f"{', '.join(fields)} of {cause.spec_name} is not configured",
-        f"Set it in .dlt/config.toml or .dlt/secrets.toml, or one of {', '.join(variables)}.",
-    )
-
-
-def _first_line(cause: BaseException) -> str:
-    lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
-    return (lines[0] if lines else type(cause).__name__).rstrip(".")

@@ -12,39 +12,38 @@ from filelock import FileLock, Timeout
 
 from sources.devin.errors import SyncRunning
 
-LOCK_NAME = "sync.lock"
-HOLDER_NAME = "sync.holder.json"
-
 
 @contextmanager
 def only_one(folder: str | Path) -> Iterator[None]:
-    """Hold the lock of a pipeline's working directory; the system frees it if this process dies.
+    """Hold the lock of a pipeline; the system frees it if this process dies.
+
+    It lies beside the working directory, which dlt may empty in the middle of a run.
+
+    Args:
+        folder: The pipeline's working directory.
 
     Raises:
         SyncRunning: Another process holds it; the message says which, and since when.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    holder = folder / HOLDER_NAME
-    lock = FileLock(folder / LOCK_NAME)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    holder = folder.with_name(f"{folder.name}.holder.json")
+    lock = FileLock(folder.with_name(f"{folder.name}.lock"))
     try:
         lock.acquire(timeout=0)
     except Timeout:
         raise SyncRunning(f"another sync is running: {_described(holder)}") from None
     try:
-        holder.write_text(
-            json.dumps(
-                {
-                    "pid": os.getpid(),
-                    "host": socket.gethostname(),
-                    "since": datetime.now(UTC).isoformat(timespec="seconds"),
-                }
-            )
-        )
+        holder.write_text(json.dumps(_who()))
         yield
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _who() -> dict[str, str | int]:
+    since = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
 
 
 def _described(holder: Path) -> str:

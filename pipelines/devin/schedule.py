@@ -4,42 +4,52 @@ import logging
 import time
 from collections.abc import Callable
 
-from dlt.common.runtime import signals
-
 from sources.devin.errors import DevinError, TryAgainLater
+
+from .failures import Stopped, explained
 
 log = logging.getLogger("devin.schedule")
 
 
 def repeat(
-    cycle: Callable[[], DevinError | None],
+    cycle: Callable[[], object],
     every: float,
+    complain: Callable[[DevinError], None],
     clock: Callable[[], float] = time.monotonic,
-) -> DevinError | None:
-    """Run cycles until SIGINT or SIGTERM, or until one fails that waiting does not help.
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Run cycles until a KeyboardInterrupt, in the middle of one or between two.
 
-    Cycles begin `every` seconds apart; one that takes longer is followed by the next at once. A
-    signal ends the wait between two cycles; in the middle of one it ends it at the next page or
-    load job, and what was extracted is loaded by the next run.
+    Cycles begin `every` seconds apart; one that takes longer is followed by the next at once.
 
     Args:
-        cycle: Runs one cycle; returns the error it ended with, None if it succeeded.
+        cycle: Runs one cycle.
         every: Seconds from the begin of one cycle to that of the next.
+        complain: Called with an error after which the next cycle may succeed.
         clock: Seconds that only ever grow.
+        sleep: Waits for so many seconds.
 
-    Returns:
-        The error that ended it; None where it was stopped.
+    Raises:
+        Exception: What a cycle raised, where waiting does not help.
     """
-    with signals.intercepted_signals():
-        while not signals.was_signal_received():
+    try:
+        while True:
             begun = clock()
-            error = cycle()
-            if error is not None and not isinstance(error, TryAgainLater):
-                return error
+            _attempt(cycle, complain)
             wait = max(0.0, every - (clock() - begun))
-            if not signals.was_signal_received():
-                log.info(
-                    "next cycle in %.0f s", wait, extra={"event": "scheduled", "seconds": wait}
-                )
-                signals.sleep(wait)
-    return None
+            log.info("next cycle in %.0f s", wait, extra={"event": "scheduled", "seconds": wait})
+            sleep(wait)
+    except (Exception, KeyboardInterrupt) as failure:
+        if not isinstance(explained(failure), Stopped):
+            raise
+        log.info("stopped", extra={"event": "stopped"})
+
+
+def _attempt(cycle: Callable[[], object], complain: Callable[[DevinError], None]) -> None:
+    try:
+        cycle()
+    except Exception as failure:
+        error = explained(failure)
+        if not isinstance(error, TryAgainLater):
+            raise
+        complain(error)

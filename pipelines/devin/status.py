@@ -1,4 +1,4 @@
-"""What is loaded, as of when, and what is not: read from the pipeline and its destination."""
+"""What is loaded, as of when, and what is not: as the destination has it, and nothing changes."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from sources.devin.merging import duckdb_file
 from sources.devin.runs import Journal
 from sources.devin.tables import REJECTED, RUNS
 
-from .warehouse import pending_packages, scopes_of
+from .warehouse import pending_packages, scopes_of, stored_state
 
 LAST_CYCLES = 5
 CYCLE_COLUMNS = ("run_id", "scope", "started_at", "finished_at", "as_of", "outcome", "error")
@@ -46,13 +46,13 @@ class ScopeStatus:
         return {
             "scope": self.scope,
             "covered": [
-                dict(zip(("created_from", "created_to", "as_of"), map(iso, span), strict=True))
+                dict(zip(("created_from", "created_to", "as_of"), map(_instant, span), strict=True))
                 for span in self.covered
             ],
-            "checked_at": self.checked_at.isoformat() if self.checked_at else None,
+            "checked_at": iso(self.checked_at) if self.checked_at else None,
             "lag_seconds": self.lag(now),
             "last_cycles": [
-                {k: v.isoformat() if isinstance(v, datetime) else v for k, v in cycle.items()}
+                {k: iso(v) if isinstance(v, datetime) else v for k, v in cycle.items()}
                 for cycle in self.cycles
             ],
             "rejected_items": self.rejected,
@@ -61,7 +61,7 @@ class ScopeStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """A pipeline: its scopes, and the load packages that an earlier run left pending."""
+    """A pipeline: its scopes, and how many load packages an earlier run left pending."""
 
     scopes: list[ScopeStatus]
     pending_packages: int
@@ -74,38 +74,38 @@ class Status:
         }
 
 
-def iso(epoch: int) -> str:
-    """Epoch seconds as ISO 8601 in UTC."""
-    return datetime.fromtimestamp(epoch, UTC).isoformat().replace("+00:00", "Z")
+def iso(moment: datetime) -> str:
+    """A moment as ISO 8601 in UTC."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def read_status(pipeline: dlt.Pipeline) -> Status:
-    """The status of a pipeline, as its destination has it.
+    """The status of a pipeline.
 
     Raises:
         Exception: Whatever dlt raises where the destination cannot be read.
     """
-    file = duckdb_file(pipeline)
-    if file is None or file.exists():  # connecting would create the file
-        pipeline.sync_destination()
     cycles = _cycles(pipeline)
     waiting = (
         f"SELECT scope, COUNT(*) FROM {REJECTED.name} WHERE replayed_at IS NULL GROUP BY scope"
     )
     rejected = dict(_query(pipeline, waiting))
-    names = dict.fromkeys([*scopes_of(pipeline), *(cycle["scope"] for cycle in cycles)])
+    memories = scopes_of(stored_state(pipeline))
+    names = dict.fromkeys([*memories, *(cycle["scope"] for cycle in cycles)])
     return Status(
-        [_scope(pipeline, name, cycles, rejected.get(name, 0)) for name in names],
-        pending_packages(pipeline),
+        [
+            _scope(name, memories.get(name, {"coverage": []}), cycles, rejected.get(name, 0))
+            for name in names
+        ],
+        len(pending_packages(pipeline)),
     )
 
 
 def _scope(
-    pipeline: dlt.Pipeline, name: str, cycles: list[dict[str, Any]], rejected: int
+    name: str, memory: dict[str, Any], cycles: list[dict[str, Any]], rejected: int
 ) -> ScopeStatus:
     own = [cycle for cycle in cycles if cycle["scope"] == name]
     good = [cycle["finished_at"] for cycle in own if cycle["outcome"] != "failed"]
-    memory = scopes_of(pipeline).get(name, {"coverage": []})
     covered = Coverage.of(memory["coverage"]).segments
     return ScopeStatus(name, covered, max(good, default=None), own[:LAST_CYCLES], rejected)
 
@@ -126,6 +126,10 @@ def _cycles(pipeline: dlt.Pipeline) -> list[dict[str, Any]]:
 
 def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
+
+
+def _instant(epoch: int) -> str:
+    return iso(datetime.fromtimestamp(epoch, UTC))
 
 
 def _query(pipeline: dlt.Pipeline, sql: str) -> list[tuple[Any, ...]]:

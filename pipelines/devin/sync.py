@@ -1,7 +1,9 @@
-"""One cycle from outside: what a crash left is loaded first, then coverage is raised to now."""
+"""One cycle from outside: what a crash left is dealt with, then coverage is raised to now."""
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +12,7 @@ import dlt
 from sources.devin import devin
 
 from .lock import only_one
-from .warehouse import pending_packages
+from .recovery import Recovered, recover
 
 log = logging.getLogger("devin.sync")
 
@@ -20,15 +22,13 @@ class SyncResult:
     """What one sync did.
 
     Attributes:
-        drained: Load packages that an earlier run had left pending, and this one loaded.
-        dropped: Pending packages that were thrown away, since another machine has loaded since.
+        recovered: What became of the load packages that an earlier run had left pending.
         load_ids: Load packages that this run made and loaded; none if nothing was new.
         seconds: How long it took.
         runs: The record of each scope's cycle, as in `sync_runs`.
     """
 
-    drained: int = 0
-    dropped: int = 0
+    recovered: Recovered = field(default_factory=Recovered)
     load_ids: list[str] = field(default_factory=list)
     seconds: float = 0.0
     runs: list[dict[str, Any]] = field(default_factory=list)
@@ -44,23 +44,11 @@ class SyncResult:
             "outcome": "loaded" if self.load_ids else "unchanged",
             "seconds": round(self.seconds, 3),
             "load_ids": self.load_ids,
-            "drained": self.drained,
-            "dropped": self.dropped,
+            "drained": self.recovered.loaded,
+            "dropped": self.recovered.dropped,
             "rejected": self.rejected,
             "runs": self.runs,
         }
-
-
-class _Records(logging.Handler):
-    """Collects the records of cycles, which the source announces in its log."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.INFO)
-        self.runs: list[dict[str, Any]] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if getattr(record, "event", None) == "cycle":
-            self.runs.append(record.run)  # type: ignore[attr-defined]
 
 
 def sync(pipeline: dlt.Pipeline, **options: Any) -> SyncResult:
@@ -78,43 +66,36 @@ def sync(pipeline: dlt.Pipeline, **options: Any) -> SyncResult:
         Exception: Whatever dlt raises; see `failures.explained`.
     """
     started = time.monotonic()
-    records = _Records()
-    cycles = logging.getLogger("devin.cycle")
     result = SyncResult()
-    with only_one(pipeline.working_dir):
-        cycles.addHandler(records)
-        try:
-            source = devin(**options)
-            result.drained, result.dropped = drain(pipeline)
-            result.load_ids = pipeline.run(source).loads_ids
-        finally:
-            cycles.removeHandler(records)
-    result.runs = records.runs
+    with only_one(pipeline.working_dir), _recorded(result.runs):
+        source = devin(**options)
+        log.info("sync started", extra={"event": "started"})
+        result.recovered = recover(pipeline)
+        result.load_ids = pipeline.run(source).loads_ids
     result.seconds = time.monotonic() - started
     return result
 
 
-def drain(pipeline: dlt.Pipeline) -> tuple[int, int]:
-    """Load the packages that an earlier run extracted but did not load.
+class _Records(logging.Handler):
+    """Keeps the records of cycles, which the source announces in its log."""
 
-    dlt's own `run` would load them and then stop, so that a schedule skipped a cycle after every
-    crash. Where another machine has loaded since, they are older than what is there: they are
-    thrown away, and their rows are asked for again, as the destination's coverage does not claim
-    them.
+    def __init__(self, runs: list[dict[str, Any]]) -> None:
+        super().__init__(logging.INFO)
+        self._runs = runs
 
-    Returns:
-        How many packages were loaded, and how many thrown away.
-    """
-    if not pipeline.has_pending_data:
-        return 0, 0
-    pending = pending_packages(pipeline)
-    before = pipeline.state.get("_version_hash")
-    pipeline.sync_destination()
-    if pipeline.state.get("_version_hash") != before:
-        pipeline.drop_pending_packages()
-        log.info("dropped %d pending packages: another machine has loaded since", pending)
-        return 0, pending
-    log.info("loading %d packages that an earlier run left pending", pending)
-    pipeline.normalize()
-    pipeline.load()
-    return pending, 0
+    def emit(self, record: logging.LogRecord) -> None:
+        if getattr(record, "event", None) == "cycle":
+            self._runs.append(record.run)  # type: ignore[attr-defined]
+
+
+@contextmanager
+def _recorded(runs: list[dict[str, Any]]) -> Iterator[None]:
+    logger, records = logging.getLogger("devin.cycle"), _Records(runs)
+    level = logger.level
+    logger.addHandler(records)
+    logger.setLevel(min(logger.getEffectiveLevel(), logging.INFO))
+    try:
+        yield
+    finally:
+        logger.removeHandler(records)
+        logger.setLevel(level)

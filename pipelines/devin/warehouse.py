@@ -3,6 +3,11 @@
 from typing import Any
 
 import dlt
+from dlt.common.destination.client import WithStateSync
+from dlt.common.destination.exceptions import DestinationUndefinedEntity
+from dlt.pipeline.state_sync import load_pipeline_state_from_destination
+
+from sources.devin.merging import duckdb_file
 
 DEFAULT_DESTINATION = "duckdb"
 DEFAULT_DATASET = "devin"
@@ -24,17 +29,49 @@ def open_pipeline(
     """
     usual = destination == DEFAULT_DESTINATION and dataset == DEFAULT_DATASET
     name = PIPELINE_NAME if usual else f"{PIPELINE_NAME}_{destination}_{dataset}"
-    return dlt.pipeline(name, destination=destination, dataset_name=dataset)
+    pipeline = dlt.pipeline(name, destination=destination, dataset_name=dataset)
+    # Whoever runs it decides what a signal does (see `stopping`); dlt's way forgets one that comes
+    # while it loads.
+    pipeline.runtime_config.intercept_signals = False
+    return pipeline
 
 
-def scopes_of(pipeline: dlt.Pipeline) -> dict[str, Any]:
-    """What each scope remembers, by its name, as the pipeline's local state has it."""
-    state: dict[str, Any] = pipeline.state.get("sources", {}).get("devin", {})
-    scopes: dict[str, Any] = state.get("resources", {}).get("sessions", {}).get("scopes", {})
+def stored_state(pipeline: dlt.Pipeline) -> dict[str, Any] | None:
+    """The state of a pipeline as its destination has it; None where there is none.
+
+    Nothing is changed, here or there: a DuckDB file that does not exist is not made, and the
+    working directory, which a sync may be using, is left alone.
+    """
+    file = duckdb_file(pipeline)
+    if file is not None and not file.exists():
+        return None
+    with pipeline.destination_client() as client:
+        if not isinstance(client, WithStateSync):
+            return None
+        try:
+            state: Any = load_pipeline_state_from_destination(pipeline.pipeline_name, client)
+        except DestinationUndefinedEntity:
+            return None
+    return dict(state) if state else None
+
+
+def has_dataset(pipeline: dlt.Pipeline) -> bool:
+    """Whether the destination has the dataset, whatever is in it."""
+    file = duckdb_file(pipeline)
+    if file is not None and not file.exists():
+        return False
+    with pipeline.destination_client() as client:
+        return client.is_storage_initialized()
+
+
+def scopes_of(state: dict[str, Any] | None) -> dict[str, Any]:
+    """What each scope remembers, by its name, in the state of a pipeline."""
+    sources: dict[str, Any] = (state or {}).get("sources", {})
+    resources = sources.get("devin", {}).get("resources", {})
+    scopes: dict[str, Any] = resources.get("sessions", {}).get("scopes", {})
     return scopes
 
 
-def pending_packages(pipeline: dlt.Pipeline) -> int:
-    """Load packages that an earlier run extracted, and did not get loaded."""
-    extracted = pipeline.list_extracted_load_packages()
-    return len(extracted) + len(pipeline.list_normalized_load_packages())
+def pending_packages(pipeline: dlt.Pipeline) -> list[str]:
+    """Ids of the load packages that an earlier run extracted, and did not get loaded."""
+    return [*pipeline.list_extracted_load_packages(), *pipeline.list_normalized_load_packages()]

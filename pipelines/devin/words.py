@@ -1,78 +1,89 @@
 """Results in words, for people at a terminal."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from .status import ScopeStatus, Status, iso
+from .status import ScopeStatus, Status
 from .sync import SyncResult
 
 _NOUNS = {
-    "sessions": "sessions",
-    "session_pull_requests": "pull requests",
-    "session_tags": "tags",
-    "session_links": "links",
-    "rejected_items": "rejected items",
+    "sessions": "session",
+    "session_pull_requests": "pull request",
+    "session_tags": "tag",
+    "session_links": "link",
+    "rejected_items": "rejected item",
 }
+_SPANS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
 def sync_in_words(result: SyncResult) -> str:
     """What a sync did: a line a scope, and one for what a crash had left."""
-    lines = []
-    if result.drained:
-        lines.append(f"Loaded {_packages(result.drained)} that an earlier run had left pending.")
-    if result.dropped:
-        lines.append(f"Dropped {_packages(result.dropped)}: another machine has loaded since.")
+    left, lines = result.recovered, []
+    if left.loaded:
+        lines.append(f"Loaded {count(left.loaded, 'package')} that an earlier run had left.")
+    if left.dropped:
+        lines.append(
+            f"Dropped {count(left.dropped, 'package')} that an earlier run had left, since "
+            f"{left.reason}; what it held was asked for again."
+        )
     lines += [_run_in_words(run) for run in result.runs]
     return "\n".join([*lines, f"Done in {result.seconds:.1f} s."])
 
 
 def _run_in_words(run: dict[str, Any]) -> str:
-    counts = [
-        f"{run['rows'][table]:,} {noun}" for table, noun in _NOUNS.items() if run["rows"].get(table)
-    ]
+    rows = run["rows"]
+    counts = [count(rows[table], noun) for table, noun in _NOUNS.items() if rows.get(table)]
     what = "loaded " + ", ".join(counts) if counts else "nothing new"
-    again = f", {run['unchanged']:,} came again unchanged" if run["unchanged"] else ""
-    traffic = f"{run['requests']:,} requests"
+    traffic = count(run["requests"], "request")
     if run["retries"]:
-        traffic += f", {run['retries']:,} of them retries"
-    return f"{run['scope']}: {what}{again} ({traffic}); complete as of {_short(run['as_of'])}."
+        traffic += f", {run['retries']:,} of them again"
+    return f"{run['scope']}: {what} ({traffic}); complete as of {_short(run['as_of'])}."
 
 
 def status_in_words(status: Status, now: datetime) -> str:
     """The status of a pipeline, some lines a scope."""
-    if not status.scopes:
-        return "Nothing is loaded yet. Run: devin-elt sync"
     parts = [_scope_in_words(scope, now) for scope in status.scopes]
-    if status.pending_packages:
-        parts.append(
-            f"{_packages(status.pending_packages).capitalize()} pending: the next sync loads them "
-            "first."
-        )
+    if not parts:
+        parts.append("Nothing is loaded yet. Run: devin-elt sync")
+    if pending := status.pending_packages:
+        parts.append(f"{count(pending, 'package')} pending: the next sync loads what is pending.")
     return "\n\n".join(parts)
 
 
 def _scope_in_words(scope: ScopeStatus, now: datetime) -> str:
-    lag = scope.lag(now)
     lines = [scope.scope]
     lines += [
-        f"  created {iso(created_from)} to {iso(created_to)}: complete as of {iso(as_of)}"
-        for created_from, created_to, as_of in scope.covered
-    ] or ["  nothing is covered yet"]
-    if lag is not None:
-        lines.append(f"  last good cycle {timedelta(seconds=round(lag))} ago")
+        f"  created {_short(begin)} to {_short(end)}: complete as of {_short(as_of)}"
+        for begin, end, as_of in scope.covered
+    ] or ["  nothing is loaded yet"]
+    lag = scope.lag(now)
+    lines.append(f"  last good cycle: {'none' if lag is None else f'{duration(lag)} ago'}")
     lines.append(f"  rejected items: {scope.rejected:,}")
     lines.append("  last cycles:")
     lines += [
-        f"    {_short(cycle['finished_at'].isoformat())}  {cycle['outcome']}"
+        f"    {_short(cycle['finished_at'])}  {cycle['outcome']}"
         + (f": {cycle['error']}" if cycle["error"] else "")
         for cycle in scope.cycles
     ]
     return "\n".join(lines)
 
 
-def _packages(count: int) -> str:
-    return f"{count} load package{'s' if count != 1 else ''}"
+def count(number: int, noun: str) -> str:
+    """A number of things: `1 session`, `2 sessions`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _short(moment: str | None) -> str:
-    return "never" if moment is None else moment[:19].replace("T", " ") + "Z"
+def duration(seconds: float) -> str:
+    """A stretch of time in its largest whole unit: `2 hours`."""
+    size, unit = next((span for span in _SPANS if seconds >= span[0]), _SPANS[-1])
+    return count(int(max(seconds, 0) // size), unit)
+
+
+def _short(moment: datetime | str | int | None) -> str:
+    if moment is None:
+        return "never"
+    if isinstance(moment, str):
+        moment = datetime.fromisoformat(moment)
+    elif isinstance(moment, int):
+        moment = datetime.fromtimestamp(moment, UTC)
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"

@@ -20,6 +20,7 @@ from . import errors
 from .client import Client
 from .cycle import Batch, Plan, run_cycle
 from .errors import DevinError
+from .filters import Filters
 from .identity import Access, check_access, own_organization
 from .listing import LARGEST_PAGE, Listing
 from .merging import check_destination, load_hints
@@ -48,7 +49,16 @@ def devin(
     timeout: str = "60s",
     retry_attempts: int = 8,
     retry_budget: str = "5m",
-    filters: dict[str, Any] | None = None,
+    tags: list[str] | None = None,
+    origins: list[str] | None = None,
+    category: str | None = None,
+    playbook_id: str | None = None,
+    schedule_id: str | None = None,
+    user_ids: list[str] | None = None,
+    service_user_ids: list[str] | None = None,
+    repo_names: list[str] | None = None,
+    is_archived: bool | None = None,
+    session_ids: list[str] | None = None,
 ) -> Iterable[DltResource]:
     """The sessions of one or several organisations, with all that belongs to them.
 
@@ -68,9 +78,17 @@ def devin(
         timeout: Longest silence while an answer is waited for.
         retry_attempts: Requests made for one answer at most.
         retry_budget: Longest time spent on one answer; a longer `Retry-After` ends the run.
-        filters: Restricts the sync to some sessions, which makes it a scope of its own: any of
-            `tags`, `origins`, `category`, `playbook_id`, `schedule_id`, `user_ids`,
-            `service_user_ids`, `repo_names`, `is_archived`, `session_ids`.
+        tags: Only sessions with one of these tags. This and the filters below make the sync a
+            scope of its own, with a coverage of its own.
+        origins: Only sessions started in one of these places, such as `slack` or `api`.
+        category: Only sessions of this use case.
+        playbook_id: Only sessions that follow this playbook.
+        schedule_id: Only sessions that this schedule started.
+        user_ids: Only sessions that one of these people started.
+        service_user_ids: Only sessions that one of these service users started.
+        repo_names: Only sessions that worked on one of these repositories (`owner/name`).
+        is_archived: Only archived sessions, or only others.
+        session_ids: Only these sessions.
 
     Returns:
         The resources `sessions`, `session_pull_requests`, `session_tags`, `session_links`,
@@ -81,11 +99,14 @@ def devin(
         ConfigurationError: An option is not what it should be.
         DevinError: While the resources are read; see `errors` for all there are.
     """
-    settings = Settings.checked(**locals())
+    options = dict(locals())
+    filters = {name: options.pop(name) for name in Filters.model_fields}
+    settings = Settings.checked(**options, filters=filters)
     expect_json_as_text()
 
     @dlt.resource(name="cycle", selected=False)
     def cycle() -> Iterator[Batch]:
+        _check_selection(dlt.current.source().selected_resources)
         pipeline = dlt.current.pipeline()
         check_destination(pipeline)
         states = dlt.current.resource_state(SESSIONS.name).setdefault(STATE_KEY, {})
@@ -100,6 +121,15 @@ def devin(
 
     yield access
     yield from (_table_resource(cycle, table) for table in TABLES)
+
+
+def _check_selection(selected: Iterable[str]) -> None:
+    """Coverage is claimed for all tables together, so they are loaded together."""
+    if missing := {table.name for table in TABLES} - set(selected):
+        raise errors.ConfigurationError(
+            f"{', '.join(sorted(missing))} would not be loaded, and never be caught up on",
+            "Load all tables of the source: leave with_resources() away.",
+        )
 
 
 def _client(settings: Settings) -> Client:
@@ -134,4 +164,4 @@ def _table_resource(cycle: DltResource, table: Table) -> DltResource:
             load_id = load_package_state()["load_id"]
             yield dlt.mark.with_hints(with_load_id(rows, load_id), load_hints(table))
 
-    return pick
+    return pick.apply_hints(additional_table_hints={"description": table.description})

@@ -196,7 +196,7 @@ class Client:
     def _quote(self, response: httpx.Response) -> str:
         """What the API says is wrong, in either of its two dialects, without the token."""
         text = response.text
-        with contextlib.suppress(ValueError, AttributeError):
+        with contextlib.suppress(ValueError, AttributeError, TypeError, RecursionError):
             body = json.loads(text)
             text = _problem(body) or text
         return errors.excerpt(text.replace(self._token, "***") if self._token else text)

@@ -61,7 +61,7 @@ class DevinError(Exception):
             self.advice = advice
 
     def __str__(self) -> str:
-        return f"{self.message}. {self.advice}".strip() if self.advice else self.message
+        return f"{self.message.removesuffix('.')}. {self.advice}" if self.advice else self.message
 
 
 class ConfigurationError(DevinError):

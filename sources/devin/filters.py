@@ -53,9 +53,11 @@ class Filters(BaseModel):
         return [(name, value) for name, values in self._given() for value in values]
 
     def describe(self) -> str:
-        """The filters as part of a scope's name: the same filters always read the same."""
+        """The filters as part of a scope's name: the same read the same, others differently."""
         return "&".join(
-            f"{name}={value}" for name, values in self._given() for value in sorted(values)
+            f"{name}={value.replace('%', '%25').replace('&', '%26')}"
+            for name, values in self._given()
+            for value in sorted(set(values))
         )
 
     def excluding(self, session: Session) -> str | None:

@@ -103,7 +103,7 @@ def check_access(client: Client, listings: Sequence[Listing]) -> Iterator[Access
 def _decode(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UndecodableBody(f"not JSON: {error}") from error
     if not isinstance(value, dict):
         raise UndecodableBody("not a JSON object")

@@ -11,7 +11,15 @@ import json
 from dataclasses import dataclass
 from typing import Annotated, Any, NotRequired, cast
 
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    with_config,
+)
 from typing_extensions import TypedDict
 
 from .client import UndecodableBody
@@ -27,9 +35,17 @@ def _storable(text: str) -> str:
     return text.replace("\x00", "\ufffd") if "\x00" in text else text
 
 
+def _number(value: Any) -> Any:
+    """What Python takes for a number is none in JSON: true and false."""
+    if isinstance(value, bool):
+        raise ValueError(f"{json.dumps(value)} is not a number")  # noqa: TRY004 - pydantic reads this one only
+    return value
+
+
 Text = Annotated[str, AfterValidator(_storable)]
 Id = Annotated[Text, Field(min_length=1)]
-EpochSeconds = Annotated[int, Field(ge=0, lt=EARLIEST_MILLISECONDS)]
+EpochSeconds = Annotated[int, Field(ge=0, lt=EARLIEST_MILLISECONDS), BeforeValidator(_number)]
+Amount = Annotated[float, BeforeValidator(_number)]
 
 
 @with_config(ConfigDict(extra="allow"))
@@ -50,7 +66,7 @@ class Session(TypedDict):
     status: Text
     created_at: EpochSeconds
     updated_at: EpochSeconds
-    acus_consumed: float
+    acus_consumed: Amount
     tags: list[Text]
     pull_requests: list[PullRequest]
     title: NotRequired[Text | None]
@@ -81,6 +97,7 @@ class _LooseEnvelope(_Envelope):
 
 
 KNOWN_FIELDS = frozenset(Session.__annotations__)
+_KNOWN_PULL_REQUEST_FIELDS = frozenset(PullRequest.__annotations__)
 
 _PAGE: TypeAdapter[_Envelope] = TypeAdapter(_Envelope)
 _LOOSE_PAGE: TypeAdapter[_LooseEnvelope] = TypeAdapter(_LooseEnvelope)
@@ -147,7 +164,7 @@ def _decode_item_by_item(body: bytes) -> Page:
         envelope = _LOOSE_PAGE.validate_python(json.loads(body))
     except ValidationError as error:
         raise UndecodableBody(f"not a page of sessions: {_reason(_details(error))}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UndecodableBody(f"not JSON: {error}") from error
     sessions: list[Session] = []
     rejected: list[RejectedItem] = []
@@ -193,11 +210,26 @@ def bare_id(session_id: str) -> str:
 
 
 def extra_fields(session: Session) -> dict[str, Any] | None:
-    """The fields of a session that this version does not know; None if there are none."""
-    if session.keys() <= KNOWN_FIELDS:
-        return None
-    untyped = cast(dict[str, Any], session)
-    return {key: value for key, value in untyped.items() if key not in KNOWN_FIELDS}
+    """The fields of a session that this version does not know; None if there are none.
+
+    Those of its pull requests are under `pull_requests`, by address.
+    """
+    extra = _unknown(session, KNOWN_FIELDS)
+    of_pull_requests = {
+        entry["pr_url"]: unknown
+        for entry in session["pull_requests"]
+        if (unknown := _unknown(entry, _KNOWN_PULL_REQUEST_FIELDS))
+    }
+    if of_pull_requests:
+        extra["pull_requests"] = of_pull_requests
+    return extra or None
+
+
+def _unknown(fields: Session | PullRequest, known: frozenset[str]) -> dict[str, Any]:
+    if fields.keys() <= known:
+        return {}
+    untyped = cast(dict[str, Any], fields)
+    return {key: value for key, value in untyped.items() if key not in known}
 
 
 def fingerprint(content: str) -> str:

@@ -8,17 +8,19 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+_NUMBER = r"(?P<number>[0-9]{1,19})(?![^/])"  # 19 digits: what a bigint may have
+
 _SHAPES = (
     # Azure DevOps: /organisation/project/_git/name/pullrequest/7
-    re.compile(r"^(?P<owner>.+)/_git/(?P<name>[^/]+)/pullrequest/(?P<number>\d+)"),
+    re.compile(r"^(?P<owner>.+)/_git/(?P<name>[^/]+)/pullrequest/" + _NUMBER),
     # Bitbucket Server: /projects/KEY/repos/name/pull-requests/7
     re.compile(
-        r"^(?:projects|users)/(?P<owner>[^/]+)/repos/(?P<name>[^/]+)/pull-requests/(?P<number>\d+)"
+        r"^(?:projects|users)/(?P<owner>[^/]+)/repos/(?P<name>[^/]+)/pull-requests/" + _NUMBER
     ),
     # GitLab, groups nested to any depth: /group/sub/name/-/merge_requests/7
-    re.compile(r"^(?P<owner>.+?)/(?P<name>[^/]+)(?:/-)?/merge_requests/(?P<number>\d+)"),
+    re.compile(r"^(?P<owner>.+?)/(?P<name>[^/]+)(?:/-)?/merge_requests/" + _NUMBER),
     # GitHub (pull), Gitea and Forgejo (pulls), Bitbucket Cloud (pull-requests)
-    re.compile(r"^(?P<owner>[^/]+)/(?P<name>[^/]+)/(?:pulls?|pull-requests)/(?P<number>\d+)"),
+    re.compile(r"^(?P<owner>[^/]+)/(?P<name>[^/]+)/(?:pulls?|pull-requests)/" + _NUMBER),
 )
 
 _LARGEST_NUMBER = 2**63 - 1

@@ -6,6 +6,7 @@ which version of the session they belong to, and `merging` sees to it that it ne
 """
 
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -76,16 +77,22 @@ def marker(session: Session) -> str:
 
 
 def json_text(value: Any) -> str | None:
-    """JSON text that every destination can hold; None for None, U+0000 becomes U+FFFD."""
+    """JSON text that every destination can hold; None for None.
+
+    U+0000 becomes U+FFFD, and a number that JSON has no form for its name: `"NaN"`, `"Infinity"`.
+    """
     if value is None:
         return None
     text = json.dumps(value, ensure_ascii=False)
-    return json.dumps(_storable(value), ensure_ascii=False) if "\\u0000" in text else text
+    suspect = any(sign in text for sign in ("\\u0000", "NaN", "Infinity"))
+    return json.dumps(_storable(value), ensure_ascii=False) if suspect else text
 
 
 def _storable(value: Any) -> Any:
     if isinstance(value, str):
         return value.replace("\x00", "\ufffd")
+    if isinstance(value, float) and not math.isfinite(value):
+        return json.dumps(value)
     if isinstance(value, Mapping):
         return {_storable(key): _storable(entry) for key, entry in value.items()}
     return [_storable(entry) for entry in value] if isinstance(value, list) else value

@@ -1,5 +1,6 @@
 """The record of a cycle: what it did for one scope, and the journal of those not loaded yet."""
 
+import contextlib
 import json
 import platform
 import uuid
@@ -104,8 +105,12 @@ class Journal:
         """The records, oldest first."""
         if not self._path.exists():
             return []
-        lines = self._path.read_text(encoding="utf-8").splitlines()
-        return [Run(**json.loads(line)) for line in lines if line.endswith("}")]
+        runs = []
+        for line in self._path.read_text(encoding="utf-8").splitlines():
+            # Passed over: a line torn by a crash, or written by another version.
+            with contextlib.suppress(ValueError, TypeError):
+                runs.append(Run(**json.loads(line)))
+        return runs
 
     def append(self, runs: Iterable[Run]) -> None:
         """Add records; the oldest go where there are too many."""

@@ -1,5 +1,6 @@
 """What a sync is configured with, checked before anything is asked for."""
 
+import math
 import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
@@ -38,7 +39,7 @@ def instant(value: Any) -> int:
         moment = value
     elif isinstance(value, date):
         moment = datetime(value.year, value.month, value.day, tzinfo=UTC)
-    elif isinstance(value, int | float) or str(value).strip().isdecimal():
+    elif str(value).strip().isdecimal() or (isinstance(value, float) and math.isfinite(value)):
         return int(value)
     else:
         try:
@@ -58,7 +59,7 @@ def _base_url(value: Any) -> str:
     return text
 
 
-Duration = Annotated[float, BeforeValidator(duration), Field(ge=0)]
+Duration = Annotated[float, BeforeValidator(duration), Field(ge=0, allow_inf_nan=False)]
 Instant = Annotated[int, BeforeValidator(instant), Field(ge=0)]
 
 
@@ -88,8 +89,8 @@ class Settings(BaseModel):
             TokenRejected: The token is empty, or could not be sent in a header.
             ConfigurationError: An option is not what it should be; the message names it.
         """
-        if options.get("filters") is None:
-            options["filters"] = {}
+        given = options["filters"].items()
+        options["filters"] = {name: value for name, value in given if value not in (None, "")}
         if options.get("org_ids") is None:
             options["org_ids"] = ()
         token = options["api_key"] = str(options["api_key"]).strip()
@@ -112,14 +113,11 @@ class Settings(BaseModel):
 def _explained(error: ValidationError) -> tuple[str, str]:
     """What is wrong with which option, and where it goes."""
     first = error.errors(include_url=False)[0]
-    *section, option = [str(part) for part in first["loc"] if not isinstance(part, int)]
-    where = ".".join(["sources", "devin", *section])
-    variable = "__".join([where.replace(".", "__"), option]).upper()
-    if first["type"] == "extra_forbidden":
-        return f"{option} is not an option of [{where}]", f"Remove it, or {variable}."
+    option = next(str(part) for part in first["loc"] if part != "filters")
     problem = first["msg"].removeprefix("Value error, ")
     given = "" if option == "api_key" or "is not" in problem else f", not {first['input']!r}"
     return (
         f"{option} is wrong: {problem}{given}",
-        f"Correct {option} under [{where}] in .dlt/config.toml, or {variable}.",
+        f"Correct {option} under [sources.devin] in .dlt/config.toml, or "
+        f"SOURCES__DEVIN__{option.upper()}.",
     )

@@ -209,7 +209,9 @@ REJECTED = Table(
         _required("raw", "text", "The item, as JSON text."),
         _required("request", "text", "Path that returned it."),
         _required("first_seen_at", "timestamp", "When it was first returned."),
-        _required("last_seen_at", "timestamp", "When it was last returned."),
+        _required(
+            "last_seen_at", "timestamp", "When it was last returned to a cycle that loaded it here."
+        ),
         Column("replayed_at", "timestamp", "When it was loaded after all; null until then."),
     ),
     newest_by="last_seen_at",

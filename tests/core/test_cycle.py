@@ -111,8 +111,8 @@ def test_idle_cycles_are_recorded_with_the_next_one_that_loads(synced: Synced) -
 def test_a_failed_cycle_loads_nothing_claims_nothing_and_is_recorded(synced: Synced) -> None:
     synced.sync()
     before = scopes(synced)
-    synced.world.clock.advance(10)
     synced.world.add(ORG, title="new")
+    synced.world.clock.advance(10)
     synced.server.faults.push(None, Fault(status=400, body='{"detail": "no"}'))
 
     with pytest.raises(PipelineStepFailed) as caught:

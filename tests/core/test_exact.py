@@ -167,7 +167,7 @@ def test_an_earlier_start_date_fills_the_hole_before_and_asks_for_no_more(
 
 
 def test_the_same_organisation_with_filters_is_another_scope(in_duckdb: Synced) -> None:
-    in_duckdb.sync(filters={"origins": ["slack"]})
+    in_duckdb.sync(origins=["slack"])
     slack = [item for item in in_duckdb.items if item.get("origin") == "slack"]
     assert in_duckdb.loaded("sessions") == truth.sessions(slack)
 

@@ -88,7 +88,10 @@ def test_no_upper_bound_of_updates_is_ever_sent(client: Client, server: DemoServ
 def test_an_open_slice_ends_when_its_first_page_was_asked_for(
     client: Client, server: DemoServer
 ) -> None:
-    server.settings.before_page = lambda _: server.world.clock.advance(10)
+    def passes(_: int) -> None:
+        server.world.clock.advance(10)
+
+    server.settings.before_page = passes
 
     _, end = walked(client, WHOLE)
 

@@ -1,0 +1,57 @@
+"""The options that verbs share."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+SHORTEST = 1.0
+"""Seconds between the begins of two cycles at least."""
+
+
+class LogFormat(StrEnum):
+    """How the log is written."""
+
+    text = "text"
+    json = "json"
+
+
+def _seconds(text: str) -> float:
+    from sources.devin.settings import duration  # noqa: PLC0415  # it takes dlt
+
+    try:
+        seconds = duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.") from None
+    if seconds < SHORTEST:
+        raise typer.BadParameter(f"{text!r} is shorter than {SHORTEST:.0f}s.")
+    return seconds
+
+
+def _named(text: str) -> str:
+    if not text.strip():
+        raise typer.BadParameter("it is empty.")
+    return text.strip()
+
+
+Destination = Annotated[
+    str,
+    typer.Option(metavar="NAME", callback=_named, help="Any dlt destination, such as postgres."),
+]
+Dataset = Annotated[
+    str,
+    typer.Option(metavar="NAME", callback=_named, help="Dataset (schema) that holds the tables."),
+]
+Every = Annotated[
+    float | None,
+    typer.Option(
+        metavar="TIME", parser=_seconds, help="Repeat until stopped, so far apart: 90s, 15m, 1h."
+    ),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 if items were rejected.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON.")]
+Logging = Annotated[
+    LogFormat, typer.Option("--log-format", metavar="text|json", help="Form of the log on stderr.")
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and every log line.")]
+Sessions = Annotated[int, typer.Option(metavar="N", min=1, help="Sessions to make up.")]

@@ -1,0 +1,27 @@
+"""A demo to run the documents against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from pipelines.devin.demo_api import DemoServer, Settings, World
+
+WRITTEN_TOKEN = "cog_..."
+"""The token as the documents write it; the demo takes it for a good one."""
+
+
+@pytest.fixture(scope="package")
+def demo() -> Iterator[DemoServer]:
+    with DemoServer(World.build(120), Settings(token=WRITTEN_TOKEN)) as server:
+        yield server
+
+
+@pytest.fixture
+def demo_settings(demo: DemoServer, monkeypatch: pytest.MonkeyPatch) -> DemoServer:
+    """The settings of this process and its children point at the demo."""
+    monkeypatch.setenv("SOURCES__DEVIN__BASE_URL", demo.base_url)
+    monkeypatch.setenv("SOURCES__DEVIN__API_KEY", WRITTEN_TOKEN)
+    monkeypatch.setenv("SOURCES__DEVIN__ORG_IDS", "[]")
+    return demo

@@ -1,0 +1,44 @@
+"""Every verb explains itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.pipeline.conftest import Verb
+
+OPTIONS = {
+    "sync": {
+        "--destination",
+        "--dataset",
+        "--every",
+        "--strict",
+        "--json",
+        "--log-format",
+        "--debug",
+    },
+    "status": {"--destination", "--dataset", "--json", "--debug"},
+    "check": {"--destination", "--dataset", "--debug"},
+    "demo": {"--folder", "--sessions", "--debug"},
+    "demo-api": {"--port", "--sessions", "--seed"},
+}
+
+
+def test_the_verbs_are_listed_with_what_they_do(verb: Verb) -> None:
+    listed = verb("--help").stdout.split("Commands:\n")[1].splitlines()
+
+    assert [line.strip() for line in listed] == [
+        "sync      Load everything that is new.",
+        "status    Show what is loaded, as of when.",
+        "check     Find out what a sync would fail at.",
+        "demo      Try it all with a made-up organisation.",
+        "demo-api  Serve the made-up organisation.",
+    ]
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_verb_has_these_options_and_says_what_each_is_for(verb: Verb, name: str) -> None:
+    text = verb(name, "--help").stdout.split("Options:\n")[1]
+
+    described = {line.split()[0]: line.split() for line in text.splitlines() if "  --" in line}
+    assert set(described) == OPTIONS[name] | {"--help"}
+    assert all(len(words) > 3 for words in described.values())

@@ -1,0 +1,484 @@
+"""The contract of a page: what loads, what is rejected, and that one bad item harms no other."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from sources.devin.client import UndecodableBody
+from sources.devin.models import (
+    KNOWN_FIELDS,
+    Page,
+    bare_id,
+    decode_page,
+    extra_fields,
+    session_fingerprint,
+)
+
+from .conftest import NOON, page_body, session_item
+
+SPEC = json.loads((Path(__file__).parents[1] / "demo_api" / "spec.json").read_text("utf-8"))
+SPEC_SESSION = {"$ref": "#/$defs/Session", "$defs": SPEC["$defs"]}
+VALIDATOR = Draft202012Validator(SPEC_SESSION)
+REQUIRED = SPEC["$defs"]["Session"]["required"]
+
+EXAMPLE_PAGE = b"""
+{
+  "items": [
+    {
+      "acus_consumed": 123,
+      "created_at": 123,
+      "org_id": "<string>",
+      "pull_requests": [{"pr_state": "<string>", "pr_url": "<string>"}],
+      "session_id": "<string>",
+      "status": "new",
+      "tags": ["<string>"],
+      "updated_at": 123,
+      "url": "<string>",
+      "category": "bug_fixing",
+      "child_session_ids": ["<string>"],
+      "is_archived": false,
+      "origin": "webapp",
+      "parent_session_id": "<string>",
+      "playbook_id": "<string>",
+      "service_user_id": "<string>",
+      "status_detail": "working",
+      "structured_output": {},
+      "subcategory": "<string>",
+      "title": "<string>",
+      "user_id": "<string>"
+    }
+  ],
+  "end_cursor": "<string>",
+  "has_next_page": false,
+  "total": 123
+}
+"""
+
+
+def loaded(**fields: Any) -> dict[str, Any]:
+    """The one session of a page, which has to load."""
+    page = decode_page(page_body(session_item(**fields)))
+    assert page.rejected == []
+    (session,) = page.sessions
+    return dict(session)
+
+
+def reason(item: Any) -> str:
+    """Why an item is rejected, which it has to be; the ones round it have to load."""
+    body = page_body(session_item(session_id="before"), item, session_item(session_id="after"))
+    page = decode_page(body)
+    assert [session["session_id"] for session in page.sessions] == ["before", "after"]
+    (rejected,) = page.rejected
+    assert rejected.raw == json.dumps(item)
+    return rejected.reason
+
+
+# What the API documents
+
+
+def test_the_documented_example_loads_whole() -> None:
+    page = decode_page(EXAMPLE_PAGE)
+
+    assert page == Page(json.loads(EXAMPLE_PAGE)["items"], [], "<string>", False, 123)
+
+
+def test_every_documented_field_is_known() -> None:
+    newer = {"automation_id", "devin_mode"}
+
+    assert set(SPEC["$defs"]["Session"]["properties"]) | newer == KNOWN_FIELDS
+
+
+def clean(value: Any) -> Any:
+    """What loading may change: U+0000 in the fields that are known, outside of free JSON."""
+    if isinstance(value, str):
+        return value.replace("\x00", "\ufffd")
+    return [clean(entry) for entry in value] if isinstance(value, list) else value
+
+
+def as_loaded(item: dict[str, Any]) -> dict[str, Any]:
+    expected = {
+        name: clean(value) if name in KNOWN_FIELDS - {"pull_requests"} else value
+        for name, value in item.items()
+    }
+    expected["session_id"] = bare_id(expected["session_id"])
+    expected["pull_requests"] = [
+        entry | {name: clean(entry[name]) for name in ("pr_url", "pr_state")}
+        for entry in item["pull_requests"]
+    ]
+    return expected
+
+
+def not_loadable(item: dict[str, Any]) -> set[str]:
+    """Where an item that the specification allows cannot be loaded truthfully.
+
+    These are all the places there are: an id that names nothing, a time outside of the years 1970
+    to 5138, and an amount that no floating point number holds.
+    """
+    places = {name for name in ("session_id", "org_id") if item[name] == ""}
+    places |= {name for name in ("created_at", "updated_at") if not 0 <= item[name] < 10**11}
+    if abs(item["acus_consumed"]) > 1.7976931348623157e308:
+        places.add("acus_consumed")
+    children = enumerate(item.get("child_session_ids") or [])
+    places |= {f"child_session_ids.{place}" for place, child in children if child == ""}
+    pull_requests = enumerate(item["pull_requests"])
+    places |= {f"pull_requests.{place}.pr_url" for place, pr in pull_requests if pr["pr_url"] == ""}
+    return places
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),
+    max_leaves=4,
+)
+SIMPLE: dict[str, st.SearchStrategy[Any]] = {
+    "string": st.text(),
+    "integer": st.integers(),
+    "number": st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.just(10**400),
+    "boolean": st.booleans(),
+    "null": st.none(),
+}
+
+
+def from_spec(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Whatever a schema allows, as far as the specification makes use of JSON Schema."""
+    match schema:
+        case {"$ref": ref}:
+            found = from_spec(SPEC["$defs"][ref.rpartition("/")[2]])
+        case {"anyOf": choices}:
+            found = st.one_of([from_spec(choice) for choice in choices])
+        case {"enum": words}:
+            found = st.sampled_from(words)
+        case {"type": list(names)}:
+            found = st.one_of([SIMPLE[name] for name in names])
+        case {"type": "array"}:
+            found = st.lists(from_spec(schema["items"]), max_size=3)
+        case {"type": "object"}:
+            fields = {name: from_spec(of) for name, of in schema.get("properties", {}).items()}
+            required = {name: fields.pop(name) for name in schema.get("required", [])}
+            documented = st.fixed_dictionaries(required, optional=fields)
+            more = st.dictionaries(st.text(), JSON, max_size=2)
+            found = st.builds(lambda more, item: more | item, more, documented)
+        case _:
+            found = SIMPLE[schema["type"]]
+    return found
+
+
+ITEMS = from_spec(SPEC_SESSION)
+LOADABLE_TIMES = st.integers(0, 10**11 - 1)
+LOADABLE = st.builds(
+    lambda item, created_at, updated_at: (
+        item | {"created_at": created_at, "updated_at": updated_at}
+    ),
+    ITEMS,
+    LOADABLE_TIMES,
+    LOADABLE_TIMES,
+)
+GENERATED = settings(
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@GENERATED
+@given(st.lists(ITEMS | LOADABLE, max_size=3))
+def test_whatever_the_specification_allows_loads_or_is_rejected_by_name(
+    items: list[dict[str, Any]],
+) -> None:
+    assert all(VALIDATOR.is_valid(item) for item in items)
+    page = decode_page(page_body(*items))
+
+    assert [as_loaded(item) for item in items if not not_loadable(item)] == page.sessions
+    unloadable = [item for item in items if not_loadable(item)]
+    assert [json.dumps(item) for item in unloadable] == [item.raw for item in page.rejected]
+    for item, rejected in zip(unloadable, page.rejected, strict=True):
+        places = {".".join(map(str, entry["loc"])) for entry in rejected.error}
+        assert not_loadable(item) == places
+        assert rejected.reason.split(":")[0] in places
+
+
+@GENERATED
+@given(LOADABLE, st.sampled_from(REQUIRED))
+def test_whatever_lacks_a_required_field_is_rejected_by_its_name(
+    item: dict[str, Any], missing: str
+) -> None:
+    del item[missing]
+
+    page = decode_page(page_body(item))
+
+    assert page.sessions == []
+    assert {"loc": [missing], "msg": "Field required", "type": "missing"} in page.rejected[0].error
+
+
+# What newer versions of the API may send
+
+
+@pytest.mark.parametrize("field", ["status", "status_detail", "origin", "category"])
+def test_a_word_that_nobody_knows_yet_loads_as_it_is(field: str) -> None:
+    assert loaded(**{field: "hibernating"})[field] == "hibernating"
+
+
+def test_a_pull_request_state_that_nobody_knows_yet_loads_as_it_is() -> None:
+    entry = {"pr_url": "https://github.com/acme/api/pull/7", "pr_state": "in the queue"}
+
+    assert loaded(pull_requests=[entry])["pull_requests"] == [entry]
+
+
+def test_a_field_that_nobody_knows_yet_is_kept() -> None:
+    session: Any = loaded(priority={"level": [1, None]}, mood=None)
+
+    assert extra_fields(session) == {"priority": {"level": [1, None]}, "mood": None}
+
+
+def test_a_session_of_known_fields_has_no_extra() -> None:
+    session: Any = loaded()
+
+    assert extra_fields(session) is None
+
+
+@pytest.mark.parametrize(
+    "field", sorted(KNOWN_FIELDS - set(REQUIRED)), ids=lambda field: f"{field} is null"
+)
+def test_an_optional_field_may_be_null_or_missing(field: str) -> None:
+    assert loaded(**{field: None})[field] is None
+    assert field not in loaded()
+
+
+def test_a_pull_request_may_have_no_state() -> None:
+    assert loaded(pull_requests=[{"pr_url": "x"}])["pull_requests"] == [{"pr_url": "x"}]
+
+
+# What is rejected
+
+
+@pytest.mark.parametrize("field", REQUIRED)
+def test_a_missing_required_field_is_rejected(field: str) -> None:
+    item = session_item()
+    del item[field]
+
+    assert f"{field}: Field required" == reason(item)
+
+
+@pytest.mark.parametrize("field", REQUIRED)
+def test_a_required_field_must_not_be_null(field: str) -> None:
+    assert reason(session_item(**{field: None})).startswith(f"{field}: Input should be a valid ")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("session_id", 5, "session_id: Input should be a valid string"),
+        ("session_id", "", "session_id: Value should have at least 1 item after validation, not 0"),
+        ("org_id", "", "org_id: Value should have at least 1 item after validation, not 0"),
+        ("status", ["new"], "status: Input should be a valid string"),
+        ("title", 5, "title: Input should be a valid string"),
+        ("tags", "infra", "tags: Input should be a valid array"),
+        ("tags", {"infra": True}, "tags: Input should be a valid array"),
+        ("tags", ["infra", 5], "tags.1: Input should be a valid string"),
+        ("pull_requests", ["x"], "pull_requests.0: Input should be an object"),
+        ("pull_requests", [{}], "pull_requests.0.pr_url: Field required"),
+        ("structured_output", "done", "structured_output: Input should be an object"),
+        ("structured_output", [], "structured_output: Input should be an object"),
+        ("child_session_ids", "a", "child_session_ids: Input should be a valid array"),
+        (
+            "created_at",
+            "2026-01-01T12:00:00Z",
+            "created_at: Input should be a valid integer, unable to parse string as an integer",
+        ),
+        (
+            "created_at",
+            1.5,
+            "created_at: Input should be a valid integer, got a number with a fractional part",
+        ),
+        ("created_at", -1, "created_at: Input should be greater than or equal to 0"),
+        ("created_at", NOON * 1000, "created_at: Input should be less than 100000000000"),
+        ("updated_at", NOON * 1000, "updated_at: Input should be less than 100000000000"),
+        ("updated_at", 10**11, "updated_at: Input should be less than 100000000000"),
+        ("updated_at", True, "updated_at: Value error, true is not a number"),
+        ("created_at", False, "created_at: Value error, false is not a number"),
+        ("acus_consumed", True, "acus_consumed: Value error, true is not a number"),
+        ("acus_consumed", {}, "acus_consumed: Input should be a valid number"),
+        ("acus_consumed", math.nan, "acus_consumed: Input should be a finite number"),
+        ("acus_consumed", math.inf, "acus_consumed: Input should be a finite number"),
+        ("acus_consumed", -math.inf, "acus_consumed: Input should be a finite number"),
+    ],
+)
+def test_a_value_that_cannot_be_loaded_truthfully_is_rejected(
+    field: str, value: Any, expected: str
+) -> None:
+    assert expected == reason(session_item(**{field: value}))
+
+
+@pytest.mark.parametrize("field", ["title", "structured_output", "later"])
+def test_half_a_character_is_rejected_wherever_it_is(field: str) -> None:
+    value: Any = {"a": ["\ud83d"]} if field != "title" else "\ud83d"
+
+    assert reason(session_item(**{field: value})).startswith("Invalid JSON: ")
+
+
+@pytest.mark.parametrize("item", [None, 5, "text", [], [{}], True])
+def test_an_item_that_is_no_object_is_rejected(item: Any) -> None:
+    page = decode_page(page_body(session_item(), item))
+
+    assert len(page.sessions) == 1
+    (rejected,) = page.rejected
+    assert rejected.raw == json.dumps(item)
+    assert rejected.reason == "Input should be an object"
+
+
+def test_all_that_is_wrong_is_told_and_the_first_of_it_is_the_reason() -> None:
+    page = decode_page(page_body(session_item(status=5, tags=["a", None], title="t" * 5000)))
+
+    assert page.rejected[0].reason == "status: Input should be a valid string"
+    assert page.rejected[0].error == [
+        {"loc": ["status"], "msg": "Input should be a valid string", "type": "string_type"},
+        {"loc": ["tags", 1], "msg": "Input should be a valid string", "type": "string_type"},
+    ]
+
+
+def test_a_rejected_item_is_named_by_its_content() -> None:
+    body = page_body(session_item(status=5), session_item(status=5), session_item(status=6))
+
+    one, same, other = (item.item_hash for item in decode_page(body).rejected)
+    assert one == same
+    assert one != other
+    assert len(one) == 16
+
+
+def test_an_item_nested_too_deep_is_rejected() -> None:
+    deep: Any = []
+    for _ in range(300):
+        deep = [deep]
+
+    assert reason(session_item(later=deep)).startswith("Invalid JSON: recursion limit exceeded")
+
+
+# The page round the items
+
+
+def test_a_page_tells_where_the_next_one_begins_and_how_many_items_there_are() -> None:
+    body = page_body(end_cursor="eyJh==", has_next_page=True, total=7)
+
+    assert decode_page(body) == Page([], [], "eyJh==", True, 7)
+
+
+@pytest.mark.parametrize("bad", [[], [{}]], ids=["all is well", "an item is rejected"])
+def test_a_page_of_items_only_is_the_last_one(bad: list[Any]) -> None:
+    page = decode_page(page_body(*bad))
+
+    assert (page.end_cursor, page.has_next_page, page.total) == (None, False, None)
+    assert len(bad) == len(page.rejected)
+
+
+def test_a_rejected_item_leaves_the_rest_of_the_page_as_it_is() -> None:
+    items = [session_item(session_id=f"s{number}") for number in range(3)]
+    envelope = {"end_cursor": "next", "has_next_page": True, "total": 4}
+
+    page = decode_page(page_body(items[0], {}, *items[1:], **envelope))
+
+    assert page.sessions == items
+    assert (page.end_cursor, page.has_next_page, page.total) == ("next", True, 4)
+
+
+def test_a_field_of_a_page_that_nobody_knows_yet_harms_nothing() -> None:
+    assert decode_page(page_body(hint="x")) == Page([], [], None, False, None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html></html>",
+        b'{"items": [',
+        b'{"items": []} trailing',
+        b"\x1f\x8b\x08",
+        b'{"items": ["\xff"]}',
+        b"[" * 100_000,
+        b'{"items": [' + b"[" * 100_000,
+    ],
+    ids=["nothing", "html", "cut", "more", "binary", "not utf-8", "too deep", "an item too deep"],
+)
+def test_a_body_that_is_no_json_is_undecodable(body: bytes) -> None:
+    with pytest.raises(UndecodableBody, match=r"^not JSON: "):
+        decode_page(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"null", "Input should be a valid dictionary"),
+        (b"[]", "Input should be a valid dictionary"),
+        (b'{"detail": "No."}', "items: Field required"),
+        (b'{"items": null}', "items: Input should be a valid list"),
+        (b'{"items": {}}', "items: Input should be a valid list"),
+        (b'{"items": [], "end_cursor": 5}', "end_cursor: Input should be a valid string"),
+        (b'{"items": [], "has_next_page": "?"}', "has_next_page: Input should be a valid boolean"),
+        (b'{"items": [], "total": "many"}', "total: Input should be a valid integer"),
+    ],
+)
+def test_json_that_is_no_page_is_undecodable(body: bytes, expected: str) -> None:
+    with pytest.raises(UndecodableBody) as caught:
+        decode_page(body)
+
+    assert str(caught.value).startswith(f"not a page of sessions: {expected}")
+
+
+# Text and ids
+
+
+def test_u0000_becomes_u_fffd_where_text_is_stored() -> None:
+    session = loaded(
+        session_id="a\x00",
+        title="\x00",
+        tags=["\x00b"],
+        pull_requests=[{"pr_url": "c\x00", "pr_state": "\x00"}],
+        child_session_ids=["d\x00"],
+        structured_output={"e\x00": "\x00"},
+    )
+
+    assert session["session_id"] == "a\ufffd"
+    assert session["title"] == "\ufffd"
+    assert session["tags"] == ["\ufffdb"]
+    assert session["pull_requests"] == [{"pr_url": "c\ufffd", "pr_state": "\ufffd"}]
+    assert session["child_session_ids"] == ["d\ufffd"]
+    assert session["structured_output"] == {"e\x00": "\x00"}  # `json_text` is for this one
+
+
+@pytest.mark.parametrize("title", ["😀", "e\u0301", "\u202e", "\ufeff", "\x7f\x01", "'; --", ""])
+def test_any_other_text_stays_as_it_is(title: str) -> None:
+    assert title == loaded(title=title)["title"]
+
+
+@pytest.mark.parametrize(
+    ("session_id", "expected"),
+    [
+        ("devin-5ca1ab1e", "5ca1ab1e"),
+        ("5ca1ab1e", "5ca1ab1e"),
+        ("devin-devin-1", "devin-1"),
+        ("Devin-1", "Devin-1"),
+        ("1-devin-", "1-devin-"),
+        ("devin-", "devin-"),
+    ],
+)
+@pytest.mark.parametrize("bad", [[], [{}]], ids=["all is well", "another item is rejected"])
+def test_one_devin_is_stripped_from_the_front_of_an_id(
+    session_id: str, expected: str, bad: list[Any]
+) -> None:
+    page = decode_page(page_body(session_item(session_id=session_id), *bad))
+
+    assert [expected] == [session["session_id"] for session in page.sessions]
+    assert expected == bare_id(session_id)
+
+
+def test_a_fingerprint_is_of_all_that_was_said_in_whatever_order() -> None:
+    item: Any = session_item(later=[1])
+    turned: Any = dict(reversed(item.items()))
+    changed: Any = item | {"later": [2]}
+
+    assert session_fingerprint(item) == session_fingerprint(turned)
+    assert session_fingerprint(item) != session_fingerprint(changed)

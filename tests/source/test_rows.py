@@ -1,0 +1,298 @@
+"""The rows that a session makes, to the last cell."""
+
+import json
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sources.devin.rows import (
+    Observed,
+    arrow_table,
+    json_text,
+    marker,
+    session_tables,
+    with_load_id,
+)
+from sources.devin.tables import CHILDREN, SESSIONS, SNAPSHOTS, TABLES, TAGS, Table
+
+from .conftest import NOON, ORG, session_item
+
+UPDATED = NOON + 60
+SEEN = NOON + 3600
+MARKER = "devin-elt:replaced-as-of:2026-01-01T12:01:00+00:00"
+
+FULL = session_item(
+    title="Fix the build",
+    status="suspended",
+    status_detail="waiting_for_user",
+    origin="slack",
+    category="bug_fixing",
+    subcategory="Flaky tests",
+    is_archived=True,
+    acus_consumed=12.25,
+    user_id="user-1",
+    service_user_id="service-1",
+    playbook_id="playbook-1",
+    automation_id="automation-1",
+    devin_mode="fast",
+    parent_session_id="devin-parent",
+    child_session_ids=["devin-child-1", "child-2", "child-1"],
+    structured_output={"verdict": "flaky", "é": [1, None]},
+    tags=["infra", "api", "infra"],
+    pull_requests=[
+        {"pr_url": "https://github.com/acme/api/pull/7", "pr_state": "OPEN"},
+        {"pr_url": "https://gitlab.com/a/b/c/-/merge_requests/8", "pr_state": None},
+        {"pr_url": "https://github.com/acme/api/pull/7", "pr_state": "Merged"},
+        {"pr_url": "elsewhere"},
+    ],
+    priority=5,
+)
+
+
+def at(epoch: int) -> datetime:
+    return datetime.fromtimestamp(epoch, UTC)
+
+
+def rows(table: str, *items: dict[str, Any], seen_at: int = SEEN) -> list[tuple[Any, ...]]:
+    """The rows of one table; a test writes sessions as the API does."""
+    observed: Any = [Observed(item, seen_at) for item in items]  # type: ignore[arg-type]
+    return [tuple(row.values()) for row in session_tables(observed)[table].to_pylist()]
+
+
+def test_a_session_is_a_row_with_all_its_columns() -> None:
+    assert rows("sessions", FULL) == [
+        (
+            "5ca1ab1e",
+            "org-demo",
+            "https://app.devin.ai/sessions/5ca1ab1e",
+            "Fix the build",
+            "suspended",
+            "waiting_for_user",
+            "slack",
+            "bug_fixing",
+            "Flaky tests",
+            True,
+            at(NOON),
+            at(UPDATED),
+            12.25,
+            "user-1",
+            "service-1",
+            "playbook-1",
+            "automation-1",
+            "fast",
+            "parent",
+            '{"verdict": "flaky", "é": [1, null]}',
+            '{"priority": 5}',
+            "v3",
+            at(SEEN),
+        )
+    ]
+
+
+@pytest.mark.parametrize("absent", [True, False], ids=["absent", "null"])
+def test_what_a_session_does_not_say_is_null(absent: bool) -> None:
+    optional = set(FULL) - set(session_item()) - {"priority"}
+    item = session_item(**({} if absent else dict.fromkeys(optional)))
+
+    assert rows("sessions", item) == [
+        (
+            "5ca1ab1e",
+            "org-demo",
+            "https://app.devin.ai/sessions/5ca1ab1e",
+            None,
+            "running",
+            *[None] * 4,
+            False,
+            at(NOON),
+            at(UPDATED),
+            1.5,
+            *[None] * 8,
+            "v3",
+            at(SEEN),
+        )
+    ]
+
+
+def test_each_pull_request_comes_once_in_its_place_and_last_state() -> None:
+    assert rows("session_pull_requests", FULL) == [
+        ("5ca1ab1e", MARKER, None, None, None, None, None),
+        (
+            "5ca1ab1e",
+            "https://github.com/acme/api/pull/7",
+            "merged",
+            "github.com",
+            "acme/api",
+            7,
+            0,
+        ),
+        (
+            "5ca1ab1e",
+            "https://gitlab.com/a/b/c/-/merge_requests/8",
+            None,
+            "gitlab.com",
+            "a/b/c",
+            8,
+            1,
+        ),
+        ("5ca1ab1e", "elsewhere", None, None, None, None, 2),
+    ]
+
+
+def test_each_tag_comes_once() -> None:
+    assert rows("session_tags", FULL) == [
+        ("5ca1ab1e", MARKER),
+        ("5ca1ab1e", "infra"),
+        ("5ca1ab1e", "api"),
+    ]
+
+
+def test_a_session_declares_its_parent_and_each_child_once() -> None:
+    assert rows("session_links", FULL) == [
+        ("5ca1ab1e", "5ca1ab1e", MARKER, "5ca1ab1e"),
+        ("parent", "5ca1ab1e", "child", "5ca1ab1e"),
+        ("5ca1ab1e", "child-1", "parent", "5ca1ab1e"),
+        ("5ca1ab1e", "child-2", "parent", "5ca1ab1e"),
+    ]
+
+
+def test_a_snapshot_counts_pull_requests_once_and_in_their_last_state() -> None:
+    assert rows("session_snapshots", FULL) == [
+        (
+            "5ca1ab1e",
+            at(UPDATED),
+            "org-demo",
+            "suspended",
+            "waiting_for_user",
+            12.25,
+            3,
+            1,
+            at(SEEN),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ("session_pull_requests", [("5ca1ab1e", MARKER, None, None, None, None, None)]),
+        ("session_tags", [("5ca1ab1e", MARKER)]),
+        ("session_links", [("5ca1ab1e", "5ca1ab1e", MARKER, "5ca1ab1e")]),
+        (
+            "session_snapshots",
+            [("5ca1ab1e", at(UPDATED), ORG, "running", None, 1.5, 0, 0, at(SEEN))],
+        ),
+    ],
+)
+def test_a_session_without_children_still_replaces_those_it_had(
+    table: str, expected: list[Any]
+) -> None:
+    assert expected == rows(table, session_item())
+
+
+def test_sessions_follow_one_another_each_with_its_own_marker() -> None:
+    later = session_item(session_id="later", updated_at=UPDATED + 1, tags=["b"])
+
+    assert rows("session_tags", session_item(tags=["a"]), later) == [
+        ("5ca1ab1e", MARKER),
+        ("5ca1ab1e", "a"),
+        ("later", MARKER.replace("12:01:00", "12:01:01")),
+        ("later", "b"),
+    ]
+
+
+@given(st.integers(0, 10**11 - 1))
+def test_a_marker_tells_the_version_of_any_time_that_loads(updated_at: int) -> None:
+    session: Any = session_item(updated_at=updated_at)
+    prefix, moment = marker(session).split("of:")
+
+    assert prefix == "devin-elt:replaced-as-"
+    assert updated_at == int(datetime.fromisoformat(moment).timestamp())
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_no_rows_are_a_table_of_the_contract_too(table: Table) -> None:
+    empty = arrow_table(table, [])
+
+    assert empty.num_rows == 0
+    assert table.arrow_schema == empty.schema
+
+
+@pytest.mark.parametrize("items", [[], [session_item()], [session_item(), FULL]], ids=len)
+def test_tables_come_in_the_schema_of_the_contract(items: list[Any]) -> None:
+    tables = session_tables([Observed(item, SEEN) for item in items])
+
+    made = (SESSIONS, *CHILDREN, SNAPSHOTS)
+    assert {table.name: table.arrow_schema for table in made} == {
+        name: rows.schema for name, rows in tables.items()
+    }
+    for rows_ in tables.values():
+        rows_.validate(full=True)
+
+
+@pytest.mark.parametrize("row", [("a",), ("a", "b", "c")])
+def test_a_row_of_another_width_is_refused(row: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="argument"):
+        arrow_table(TAGS, [row])
+
+
+def test_a_value_of_another_type_is_refused() -> None:
+    with pytest.raises((pa.ArrowInvalid, pa.ArrowTypeError)):
+        arrow_table(TAGS, [("a", 5)])
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_each_row_can_be_given_the_load_it_came_with(count: int) -> None:
+    table = arrow_table(TAGS, [("s", str(number)) for number in range(count)])
+
+    dated = with_load_id(table, "1782820800.5")
+
+    assert dated.column_names == ["session_id", "tag", "_dlt_load_id"]
+    assert dated.column("_dlt_load_id").to_pylist() == ["1782820800.5"] * count
+    assert dated.drop_columns("_dlt_load_id") == table
+    assert not dated.schema.field("_dlt_load_id").nullable
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        ({}, "{}"),
+        ([], "[]"),
+        (0, "0"),
+        (False, "false"),
+        ({"é": "😀", "n": [1, 2.5, None, True]}, '{"é": "😀", "n": [1, 2.5, null, true]}'),
+        ({"a\x00": ["\x00", {"b": "c\x00d"}]}, '{"a\ufffd": ["\ufffd", {"b": "c\ufffdd"}]}'),
+        ({"a": "\\u0000"}, '{"a": "\\\\u0000"}'),
+        ({"a": [math.nan, math.inf, -math.inf]}, '{"a": ["NaN", "Infinity", "-Infinity"]}'),
+        ({"a": "NaN", "b": "Infinity"}, '{"a": "NaN", "b": "Infinity"}'),
+        (10**30, "1" + "0" * 30),
+    ],
+)
+def test_json_is_text_that_every_destination_can_hold(value: Any, expected: str | None) -> None:
+    assert expected == json_text(value)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def no_constant(name: str) -> Any:
+    raise AssertionError(f"{name} is no JSON")
+
+
+@given(JSON.filter(lambda value: value is not None))
+def test_json_text_is_json_without_u0000(value: Any) -> None:
+    text = json_text(value)
+
+    assert text is not None
+    assert "\x00" not in json.dumps(json.loads(text, parse_constant=no_constant)).replace(
+        "\\u0000", "\x00"
+    )
