@@ -11,10 +11,11 @@ from rich.table import Table
 
 from sources.devin.filters import Filters
 
+from .amounts import count
 from .demo_api import DemoServer, World
 from .display import showing
 from .sync import SyncResult, sync
-from .words import count, sync_in_words
+from .words import sync_in_words
 
 DAYS = 2
 DAY = 86_400

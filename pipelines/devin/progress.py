@@ -7,17 +7,23 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from .amounts import count
 from .display import Display
 
 
 class Progress(Display):
-    """Shows the run on one line of the terminal, which it leaves clean."""
+    """Shows the run on one line of the terminal, which it leaves clean.
+
+    Attributes:
+        line: What the line says now.
+    """
 
     def __init__(self) -> None:
         super().__init__(logging.Formatter())
         self._console = Console(stderr=True, highlight=False)
         self._status = Status("", console=self._console)
         self._begun, self._pages, self._sessions = time.monotonic(), 0, 0
+        self.line = ""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Bring the line up to date."""
@@ -46,8 +52,10 @@ class Progress(Display):
 
     def _show(self, doing: str) -> None:
         rate = self._sessions / max(time.monotonic() - self._begun, 0.001)
-        done = f"{self._pages:,} pages · {self._sessions:,} sessions · {rate:,.0f} sessions/s · "
+        done = f"{count(self._pages, 'page')} · {count(self._sessions, 'session')}"
+        done += f" · {rate:,.0f} sessions/s · "
         text = Text((done if self._pages else "") + doing)
         text.truncate(self._console.width - len("⠋ "), overflow="ellipsis")
+        self.line = text.plain
         self._status.update(text)
         self._status.start()

@@ -13,6 +13,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from sources.devin.errors import DestinationBusy
 
+from .amounts import count
 from .failures import explained
 from .warehouse import has_dataset, pending_packages, stored_state
 
@@ -37,10 +38,11 @@ class Recovered(NamedTuple):
 
 
 def recover(pipeline: dlt.Pipeline) -> Recovered:
-    """Make a pipeline ready for its next run.
+    """Make a pipeline ready for its next run: nothing is pending, and it knows what is loaded.
 
     dlt's own `run` would load what is pending and then stop, so that a schedule skipped a cycle
-    after every crash; and it would load it whatever became of the destination since.
+    after every crash; it would load it whatever became of the destination since; and it would
+    believe itself where the destination was put back to a backup.
 
     Raises:
         PipelineStepFailed: The destination could not be reached, or not be written.
@@ -49,11 +51,22 @@ def recover(pipeline: dlt.Pipeline) -> Recovered:
     recovered = _settle(pipeline, stored)
     if recovered.loaded:
         stored = stored_state(pipeline)
-    if stored and stored["_state_version"] < pipeline.state["_state_version"]:
-        log.info("the destination was put back to an earlier state: going on from there")
-        pipeline.drop()
+    if _hash(stored) != pipeline.state.get("_version_hash"):
+        _believe(pipeline, stored)
     pipeline.set_local_state_val(_BUILT_ON, _hash(stored))
     return recovered
+
+
+def _believe(pipeline: dlt.Pipeline, stored: dict[str, Any] | None) -> None:
+    """Take over what the destination knows."""
+    if stored is None:
+        if not pipeline.first_run:
+            pipeline.drop()
+        return
+    if stored["_state_version"] < pipeline.state["_state_version"]:
+        log.info("the destination was put back to an earlier state: going on from there")
+        pipeline.drop()
+    pipeline.sync_destination()
 
 
 def _settle(pipeline: dlt.Pipeline, stored: dict[str, Any] | None) -> Recovered:
@@ -62,7 +75,7 @@ def _settle(pipeline: dlt.Pipeline, stored: dict[str, Any] | None) -> Recovered:
         return Recovered()
     if reason := _obstacle(pipeline, pending, stored):
         return _dropped(pipeline, 0, reason)
-    log.info("loading %d packages that an earlier run left pending", len(pending))
+    log.info("loading %s that an earlier run left", count(len(pending), "package"))
     pipeline.normalize()
     try:
         pipeline.load()
@@ -71,7 +84,7 @@ def _settle(pipeline: dlt.Pipeline, stored: dict[str, Any] | None) -> Recovered:
         if not refused or isinstance(explained(failure), DestinationBusy):
             raise
         done = len(pending) - len(pending_packages(pipeline))
-        return _dropped(pipeline, done, "the destination refused them again")
+        return _dropped(pipeline, done, "the destination refused again")
     return Recovered(loaded=len(pending))
 
 
@@ -94,10 +107,10 @@ def _begun(pipeline: dlt.Pipeline, pending: list[str]) -> bool:
 
 
 def _dropped(pipeline: dlt.Pipeline, loaded: int, reason: str) -> Recovered:
-    count = len(pending_packages(pipeline))
+    left = len(pending_packages(pipeline))
     pipeline.abort_packages()
-    log.info("dropped %d pending packages: %s", count, reason)
-    return Recovered(loaded, count, reason)
+    log.info("dropped %s that an earlier run left: %s", count(left, "package"), reason)
+    return Recovered(loaded, left, reason)
 
 
 def _built_on(pipeline: dlt.Pipeline) -> str | None:

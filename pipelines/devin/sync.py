@@ -13,6 +13,7 @@ from sources.devin import devin
 
 from .lock import only_one
 from .recovery import Recovered, recover
+from .warehouse import pending_packages
 
 log = logging.getLogger("devin.sync")
 
@@ -65,15 +66,25 @@ def sync(pipeline: dlt.Pipeline, **options: Any) -> SyncResult:
         SyncRunning: Another sync of this pipeline is under way.
         Exception: Whatever dlt raises; see `failures.explained`.
     """
+    pipeline.activate()
     started = time.monotonic()
     result = SyncResult()
     with only_one(pipeline.working_dir), _recorded(result.runs):
         source = devin(**options)
         log.info("sync started", extra={"event": "started"})
         result.recovered = recover(pipeline)
-        result.load_ids = pipeline.run(source).loads_ids
+        result.load_ids = _load(pipeline, source)
     result.seconds = time.monotonic() - started
     return result
+
+
+def _load(pipeline: dlt.Pipeline, source: Any) -> list[str]:
+    """What `pipeline.run` does, without looking at the destination again, or loading nothing."""
+    pipeline.extract(source)
+    if not pending_packages(pipeline):
+        return []
+    pipeline.normalize()
+    return list(pipeline.load().loads_ids)
 
 
 class _Records(logging.Handler):

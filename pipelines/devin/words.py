@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from .amounts import count, duration
 from .status import ScopeStatus, Status
 from .sync import SyncResult
 
@@ -13,7 +14,6 @@ _NOUNS = {
     "session_links": "link",
     "rejected_items": "rejected item",
 }
-_SPANS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
 def sync_in_words(result: SyncResult) -> str:
@@ -66,17 +66,6 @@ def _scope_in_words(scope: ScopeStatus, now: datetime) -> str:
         for cycle in scope.cycles
     ]
     return "\n".join(lines)
-
-
-def count(number: int, noun: str) -> str:
-    """A number of things: `1 session`, `2 sessions`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def duration(seconds: float) -> str:
-    """A stretch of time in its largest whole unit: `2 hours`."""
-    size, unit = next((span for span in _SPANS if seconds >= span[0]), _SPANS[-1])
-    return count(int(max(seconds, 0) // size), unit)
 
 
 def _short(moment: datetime | str | int | None) -> str:

@@ -24,7 +24,7 @@ from .filters import Filters
 from .identity import Access, check_access, own_organization
 from .listing import LARGEST_PAGE, Listing
 from .merging import check_destination, load_hints
-from .quiet import expect_json_as_text
+from .quiet import expect_conversions
 from .rows import with_load_id
 from .runs import Journal
 from .settings import Settings
@@ -102,7 +102,7 @@ def devin(
     options = dict(locals())
     filters = {name: options.pop(name) for name in Filters.model_fields}
     settings = Settings.checked(**options, filters=filters)
-    expect_json_as_text()
+    expect_conversions()
 
     @dlt.resource(name="cycle", selected=False)
     def cycle() -> Iterator[Batch]:

@@ -49,11 +49,15 @@ _REPLACED_SESSIONS = f"""
 def file_format(
     capabilities: DestinationCapabilitiesContext,
 ) -> Literal["parquet", "preferred"]:
-    """The file format to load with: parquet where the destination would else use SQL text."""
-    chooses = capabilities.loader_file_format_selector is not None
+    """The file format to load with: parquet where the destination would else use SQL text.
+
+    Not where it takes parquet through an ADBC driver only, which fails on an empty table. And CSV
+    nowhere: an empty text would arrive as null.
+    """
+    through_driver = capabilities.loader_file_format_selector is not None
     slow = capabilities.preferred_loader_file_format == "insert_values"
     able = "parquet" in (capabilities.supported_loader_file_formats or ())
-    return "parquet" if slow and able and not chooses else "preferred"
+    return "parquet" if slow and able and not through_driver else "preferred"
 
 
 def check_destination(pipeline: dlt.Pipeline) -> None:

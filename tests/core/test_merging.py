@@ -5,6 +5,7 @@ from typing import Any
 
 import dlt
 import pytest
+from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.devin.demo_api import DemoServer, Settings, World
 from sources.devin import merging
@@ -215,3 +216,36 @@ def test_parquet_is_chosen_only_where_the_destination_would_load_sql_text(
     destination: Any, expected: str
 ) -> None:
     assert merging.file_format(destination().capabilities()) == expected
+
+
+@pytest.mark.parametrize("missing", ["session_tags", "sync_runs"])
+def test_tables_are_loaded_together_or_not_at_all(synced: Synced, missing: str) -> None:
+    some = [table.name for table in TABLES if table.name != missing]
+
+    with pytest.raises(PipelineStepFailed, match=f"{missing} would not be loaded"):
+        synced.pipeline().run(synced.source().with_resources(*some))
+
+
+def test_fields_that_are_not_known_yet_are_kept(synced: Synced) -> None:
+    pull_request = {"pr_url": "https://github.com/a/b/pull/1", "pr_state": "open", "draft": True}
+    session(synced, novelty={"n": [1]}, pull_requests=[pull_request], status="hibernating")
+
+    synced.sync()
+
+    (row,) = synced.loaded("sessions")
+    assert row["status"] == "hibernating"
+    assert row["extra"] == {
+        "novelty": {"n": [1]},
+        "pull_requests": {"https://github.com/a/b/pull/1": {"draft": True}},
+    }
+
+
+def test_the_descriptions_of_tables_and_columns_are_in_the_schema(synced: Synced) -> None:
+    pipeline = synced.pipeline()
+    pipeline.run(synced.source())
+
+    for table in TABLES:
+        stored = pipeline.default_schema.tables[table.name]
+        assert stored["description"] == table.description
+        for column in table.columns:
+            assert stored["columns"][column.name]["description"] == column.description

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pipelines.devin.cli import app
-from pipelines.devin.demo_api import DemoServer, World
+from pipelines.devin.demo_api import DemoServer, Settings, World
 from tests.support.isolation import reset_dlt
 from tests.support.organisations import Synced
 from tests.support.warehouse import DuckdbWarehouse, Warehouse
@@ -75,11 +75,33 @@ def lines_until(stream: Iterator[str] | None, text: str) -> list[str]:
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[DemoServer]:
     """A demo of 250 sessions, two pages; the source is configured for it by the environment."""
     with DemoServer(World.build(250)) as server:
-        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        monkeypatch.setenv("SOURCES__DEVIN__BASE_URL", server.base_url)
-        monkeypatch.setenv("SOURCES__DEVIN__API_KEY", server.settings.token)
-        reset_dlt()
+        configure(server, monkeypatch)
         yield server
+
+
+@pytest.fixture(scope="package")
+def _lasting_server() -> Iterator[DemoServer]:
+    with DemoServer(World.build(250)) as server:
+        yield server
+
+
+@pytest.fixture
+def unchanging_server(
+    _lasting_server: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[DemoServer]:
+    """The same for tests that leave its sessions alone: it serves them all, which is faster."""
+    _lasting_server.requests.clear()
+    configure(_lasting_server, monkeypatch)
+    yield _lasting_server
+    vars(_lasting_server.settings).update(vars(Settings()))
+    assert len(_lasting_server.faults) == 0, "a test ordered more faults than it met"
+
+
+def configure(server: DemoServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("SOURCES__DEVIN__BASE_URL", server.base_url)
+    monkeypatch.setenv("SOURCES__DEVIN__API_KEY", server.settings.token)
+    reset_dlt()
 
 
 @pytest.fixture

@@ -36,6 +36,11 @@ LISTING = "/v3/organizations/org-demo/sessions"
 Fails = Callable[..., str]
 
 
+@pytest.fixture
+def server(unchanging_server: DemoServer) -> DemoServer:
+    return unchanging_server
+
+
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCES__DEVIN__RETRY_ATTEMPTS", "1")

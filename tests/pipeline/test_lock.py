@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.devin.demo_api import DemoServer
 from pipelines.devin.lock import only_one
 from sources.devin.errors import SyncRunning
 from tests.pipeline.conftest import Processes, Verb, lines_until
@@ -24,6 +25,11 @@ with only_one(sys.argv[1]):
     print("held", flush=True)
     time.sleep(600)
 """
+
+
+@pytest.fixture
+def server(unchanging_server: DemoServer) -> DemoServer:
+    return unchanging_server
 
 
 @pytest.fixture

@@ -275,7 +275,7 @@ def test_a_package_that_the_destination_cannot_take_is_dropped_and_asked_for_aga
 
     result = here.sync()
 
-    assert result.recovered == Recovered(dropped=1, reason="the destination refused them again")
+    assert result.recovered == Recovered(dropped=1, reason="the destination refused again")
     assert synced.differences() == {}
 
 

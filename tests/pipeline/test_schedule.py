@@ -13,6 +13,11 @@ from sources.devin.errors import ConfigurationError, DevinError, Unreachable
 from tests.pipeline.conftest import Verb
 
 
+@pytest.fixture
+def server(unchanging_server: DemoServer) -> DemoServer:
+    return unchanging_server
+
+
 @dataclass
 class Day:
     """A clock, and cycles that take so long and end in such a way; the last one is stopped."""

@@ -136,6 +136,13 @@ def test_no_silence_is_waited_for_after_the_last_attempt(
     assert error.message.endswith("failed after 1 attempt: ReadTimeout: timed out")
 
 
+def test_a_body_that_does_not_decompress_is_asked_again(serve: Serve, connect: Connect) -> None:
+    dated = {"Date": http_time(NOON)}
+    answers = iter([Answer(headers=dated | {"Content-Encoding": "gzip"}), Answer()])
+
+    assert ask(connect(serve(lambda _: next(answers)))).value == {}
+
+
 # What is not
 
 
@@ -307,6 +314,20 @@ def test_server_errors_to_the_end_mean_unreachable(server: DemoServer, connect: 
     assert len(server.requests) == 3
 
 
+def test_pauses_within_the_budget_but_to_the_last_attempt_mean_unreachable(
+    server: DemoServer, connect: Connect, waits: list[float]
+) -> None:
+    server.faults.push(*[Fault(status=429, headers={"Retry-After": "5"})] * 2)
+
+    error = error_of(connect(attempts=2))
+
+    assert type(error) is Unreachable
+    assert error.message.endswith(
+        f"failed after 2 attempts: HTTP 429: Too Many Requests: {ORDERED}"
+    )
+    assert waits == [5.0]
+
+
 @pytest.mark.parametrize("fault", [Fault(reset=True), Fault(cut=True)], ids=["reset", "cut"])
 def test_broken_connections_to_the_end_mean_unreachable(
     fault: Fault, server: DemoServer, connect: Connect
@@ -373,6 +394,7 @@ def test_the_last_failure_decides_what_the_error_is(server: DemoServer, connect:
     [
         ('{"type": "about:blank", "title": "Bad", "detail": "Worse."}', "Bad: Worse."),
         ('{"title": "Bad"}', "Bad"),
+        ('{"title": "", "detail": "Worse."}', "Worse."),
         ('{"detail": "Worse."}', "Worse."),
         (
             '{"detail": [{"loc": ["query", "origins", 1], "msg": "No.", "type": "enum"},'

@@ -2,7 +2,6 @@
 
 import json
 import math
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,11 +18,10 @@ from sources.devin.models import (
     extra_fields,
     session_fingerprint,
 )
+from tests.support.specification import ITEMS, SPEC, SPEC_SESSION
 
 from .conftest import NOON, page_body, session_item
 
-SPEC = json.loads((Path(__file__).parents[1] / "demo_api" / "spec.json").read_text("utf-8"))
-SPEC_SESSION = {"$ref": "#/$defs/Session", "$defs": SPEC["$defs"]}
 VALIDATOR = Draft202012Validator(SPEC_SESSION)
 REQUIRED = SPEC["$defs"]["Session"]["required"]
 
@@ -131,45 +129,6 @@ def not_loadable(item: dict[str, Any]) -> set[str]:
     return places
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),
-    max_leaves=4,
-)
-SIMPLE: dict[str, st.SearchStrategy[Any]] = {
-    "string": st.text(),
-    "integer": st.integers(),
-    "number": st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.just(10**400),
-    "boolean": st.booleans(),
-    "null": st.none(),
-}
-
-
-def from_spec(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
-    """Whatever a schema allows, as far as the specification makes use of JSON Schema."""
-    match schema:
-        case {"$ref": ref}:
-            found = from_spec(SPEC["$defs"][ref.rpartition("/")[2]])
-        case {"anyOf": choices}:
-            found = st.one_of([from_spec(choice) for choice in choices])
-        case {"enum": words}:
-            found = st.sampled_from(words)
-        case {"type": list(names)}:
-            found = st.one_of([SIMPLE[name] for name in names])
-        case {"type": "array"}:
-            found = st.lists(from_spec(schema["items"]), max_size=3)
-        case {"type": "object"}:
-            fields = {name: from_spec(of) for name, of in schema.get("properties", {}).items()}
-            required = {name: fields.pop(name) for name in schema.get("required", [])}
-            documented = st.fixed_dictionaries(required, optional=fields)
-            more = st.dictionaries(st.text(), JSON, max_size=2)
-            found = st.builds(lambda more, item: more | item, more, documented)
-        case _:
-            found = SIMPLE[schema["type"]]
-    return found
-
-
-ITEMS = from_spec(SPEC_SESSION)
 LOADABLE_TIMES = st.integers(0, 10**11 - 1)
 LOADABLE = st.builds(
     lambda item, created_at, updated_at: (
@@ -233,6 +192,16 @@ def test_a_field_that_nobody_knows_yet_is_kept() -> None:
     session: Any = loaded(priority={"level": [1, None]}, mood=None)
 
     assert extra_fields(session) == {"priority": {"level": [1, None]}, "mood": None}
+
+
+def test_a_field_of_a_pull_request_that_nobody_knows_yet_is_kept_by_address() -> None:
+    entries = [{"pr_url": "a", "draft": True}, {"pr_url": "b"}, {"pr_url": "c", "checks": [1]}]
+    session: Any = loaded(pull_requests=entries, mood="good")
+
+    assert extra_fields(session) == {
+        "mood": "good",
+        "pull_requests": {"a": {"draft": True}, "c": {"checks": [1]}},
+    }
 
 
 def test_a_session_of_known_fields_has_no_extra() -> None:

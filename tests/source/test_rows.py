@@ -234,10 +234,10 @@ def test_tables_come_in_the_schema_of_the_contract(items: list[Any]) -> None:
         rows_.validate(full=True)
 
 
-@pytest.mark.parametrize("row", [("a",), ("a", "b", "c")])
-def test_a_row_of_another_width_is_refused(row: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("rows", [[("a",)], [("a", "b", "c")], [("a", "b"), ("a", "b", "c")]])
+def test_a_row_of_another_width_is_refused(rows: list[tuple[str, ...]]) -> None:
     with pytest.raises(ValueError, match="argument"):
-        arrow_table(TAGS, [row])
+        arrow_table(TAGS, rows)
 
 
 def test_a_value_of_another_type_is_refused() -> None:
@@ -269,6 +269,8 @@ def test_each_row_can_be_given_the_load_it_came_with(count: int) -> None:
         ({"a\x00": ["\x00", {"b": "c\x00d"}]}, '{"a\ufffd": ["\ufffd", {"b": "c\ufffdd"}]}'),
         ({"a": "\\u0000"}, '{"a": "\\\\u0000"}'),
         ({"a": [math.nan, math.inf, -math.inf]}, '{"a": ["NaN", "Infinity", "-Infinity"]}'),
+        ([math.nan], '["NaN"]'),
+        ([-math.inf], '["-Infinity"]'),
         ({"a": "NaN", "b": "Infinity"}, '{"a": "NaN", "b": "Infinity"}'),
         (10**30, "1" + "0" * 30),
     ],

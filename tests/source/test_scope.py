@@ -66,6 +66,13 @@ def test_the_same_memory_is_written_the_same(scope: Scope, random: Random) -> No
     assert json.dumps(scope.to_state()) == json.dumps(other.to_state())
 
 
+def test_of_versions_of_one_moment_the_first_names_are_kept() -> None:
+    names = [f"s{number:04}" for number in range(MOST_REMEMBERED + 1)]
+    recent = {name: Version(5, "f") for name in reversed(names)}
+
+    assert names[:-1] == list(Scope(recent=recent).to_state()["recent"])
+
+
 def test_a_memory_that_is_read_is_not_the_state_itself() -> None:
     state = {"coverage": [[1, 2, 3]], "recent": {}, "rejected": {"h": 1}}
     scope = Scope.of(state)

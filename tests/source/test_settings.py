@@ -87,7 +87,9 @@ def test_anything_else_is_no_duration(value: Any) -> None:
         (datetime(2026, 3, 1, 8, tzinfo=timezone(timedelta(hours=2))), 1_772_344_800),
     ],
 )
-def test_an_instant_is_a_date_a_moment_or_epoch_seconds(value: Any, expected: int) -> None:
+def test_an_instant_is_a_date_a_moment_or_epoch_seconds(
+    value: Any, expected: int, in_new_york: None
+) -> None:
     assert expected == instant(value)
 
 

@@ -1,0 +1,53 @@
+"""The descriptions of tables and columns as comments in the destination.
+
+dlt writes some of them into some warehouses, and none into DuckDB and Postgres, which keep them.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dlt
+
+from sources.devin.models import fingerprint
+from sources.devin.tables import TABLES
+
+_DESTINATIONS = ("duckdb", "postgres")
+_WRITTEN = "devin_comments"
+
+
+def write_comments(pipeline: dlt.Pipeline) -> None:
+    """Comment the tables after a load, unless this machine has written the same texts before.
+
+    Raises:
+        Exception: Whatever dlt raises where the destination refuses.
+    """
+    if pipeline.destination.destination_name not in _DESTINATIONS:
+        return
+    with pipeline.sql_client() as client:
+        statements = list(_statements(client))
+        wording = fingerprint("".join(statements))
+        if _written(pipeline) == wording:
+            return
+        for statement in statements:
+            client.execute_sql(statement)
+    pipeline.set_local_state_val(_WRITTEN, wording)
+
+
+def _statements(client: Any) -> Iterator[str]:
+    for table in TABLES:
+        name = client.make_qualified_table_name(table.name)
+        yield f"COMMENT ON TABLE {name} IS {_literal(table.description)}"
+        for column in table.columns:
+            place = f"{name}.{client.escape_column_name(column.name)}"
+            yield f"COMMENT ON COLUMN {place} IS {_literal(column.description)}"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _written(pipeline: dlt.Pipeline) -> str | None:
+    try:
+        return str(pipeline.get_local_state_val(_WRITTEN))
+    except KeyError:
+        return None

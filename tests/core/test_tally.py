@@ -1,0 +1,101 @@
+"""Did every row come by? What a walk can tell from the rows it saw."""
+
+from typing import Any, cast
+
+import pytest
+
+from sources.devin.models import Page, RejectedItem, Session
+from sources.devin.tally import Tally
+
+Seen = tuple[str, int, int]
+
+
+def page(rows: list[Seen], total: int | None) -> Page:
+    sessions: list[dict[str, Any]] = [
+        {"session_id": name, "created_at": created_at, "updated_at": updated_at}
+        for name, created_at, updated_at in rows
+    ]
+    return Page(cast(list[Session], sessions), [], "cursor", True, total)
+
+
+def complete(*pages: list[Seen], totals: list[int | None] | None = None) -> bool:
+    tally = Tally()
+    for rows, total in zip(pages, totals or [None] * len(pages), strict=True):
+        tally.count(page(rows, total))
+    return tally.complete
+
+
+def test_one_page_is_one_moment() -> None:
+    assert complete([("a", 1, 1)], totals=[5])
+
+
+def test_by_creation_all_that_the_first_page_counted_must_be_seen() -> None:
+    first, second = [("d", 4, 9), ("c", 3, 2)], [("b", 2, 8), ("a", 1, 1)]
+
+    assert complete(first, second, totals=[4, 4])
+    assert not complete(first, second, totals=[5, 5])
+
+
+def test_by_creation_rows_that_enter_behind_the_walk_are_for_the_next_cycle() -> None:
+    assert complete([("d", 4, 9), ("c", 3, 2)], [("b", 2, 8)], totals=[3, 5])
+
+
+def test_by_creation_without_totals_nothing_is_missing() -> None:
+    assert complete([("a", 1, 9), ("b", 2, 2)], [("c", 3, 8)])
+
+
+def test_by_descending_update_rows_that_move_ahead_are_for_the_next_cycle() -> None:
+    assert complete([("a", 1, 9), ("c", 3, 8)], [("b", 2, 7)], totals=[4, 4])
+
+
+def test_in_another_order_all_that_the_last_page_counted_must_be_seen() -> None:
+    first, second = [("b", 2, 1), ("a", 1, 2)], [("c", 3, 3)]
+
+    assert complete(first, second, totals=[3, 3])
+    assert not complete(first, second, totals=[3, 4])
+
+
+def test_in_another_order_without_totals_no_row_may_have_changed() -> None:
+    first = [("b", 2, 1), ("a", 1, 2)]
+
+    assert complete(first, [("c", 3, 3)])
+    assert not complete(first, [("c", 3, 3), ("b", 2, 4)])
+
+
+@pytest.mark.parametrize("total", [None, 5])
+def test_rows_of_one_second_on_both_sides_of_an_edge_are_in_no_known_order(
+    total: int | None,
+) -> None:
+    """They may be ordered by update among themselves, and one that changes pulls others past."""
+    before, after = [("a", 1, 1), ("d", 4, 2)], [("f", 4, 4), ("d", 4, 5)]
+
+    assert not complete(before, after, totals=[total, total])
+
+
+def test_a_change_elsewhere_leaves_the_order_of_creation_known() -> None:
+    before, after = [("a", 1, 1), ("d", 4, 2)], [("d", 4, 2), ("e", 5, 4), ("e", 5, 6)]
+
+    assert complete(before, after, totals=[3, 3])
+
+
+def test_a_rejected_item_counts_as_seen() -> None:
+    tally = Tally()
+    tally.count(page([("b", 2, 1)], 3))
+    broken = RejectedItem("hash", "reason", [], "{}")
+    tally.count(Page([], [broken], "cursor", True, 3))
+    assert not tally.complete
+
+    tally.count(page([("c", 3, 1)], 3))
+
+    assert tally.complete
+
+
+def test_pages_without_a_new_row_are_counted() -> None:
+    tally = Tally()
+    for rows in ([("a", 1, 1)], [("a", 1, 1)], [("a", 1, 2)]):
+        tally.count(page(rows, None))
+    assert tally.barren_pages == 2
+
+    tally.count(page([("b", 2, 2)], None))
+
+    assert tally.barren_pages == 0

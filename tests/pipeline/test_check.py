@@ -1,0 +1,144 @@
+"""`devin-elt check`: each thing that a sync needs, looked at once, and nothing loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.devin.demo_api import DemoServer
+from tests.pipeline.conftest import Verb, into
+from tests.support.organisations import Synced
+from tests.support.warehouse import Warehouse
+
+
+@pytest.fixture
+def server(unchanging_server: DemoServer) -> DemoServer:
+    return unchanging_server
+
+
+def test_all_is_well_on_every_destination(
+    verb: Verb, warehouse: Warehouse, server: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    into(warehouse, server, monkeypatch)
+
+    result = verb("check", "--destination", warehouse.name)
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == (
+        "ok    configuration\n"
+        "ok    token\n"
+        "ok    organisation org-demo\n"
+        f"ok    {warehouse.name} can hold the tables\n"
+        f"ok    {warehouse.name} answers\n"
+    )
+
+
+def test_it_loads_nothing_and_makes_no_file(verb: Verb, synced: Synced) -> None:
+    verb("check")
+
+    assert not Path(synced.warehouse.credentials).exists()
+    assert [dict(request.query) for request in synced.server.requests if request.query] == [
+        {"first": "200"}
+    ]
+
+
+def test_without_a_token_the_destination_is_still_looked_at(
+    verb: Verb, server: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SOURCES__DEVIN__API_KEY")
+
+    result = verb("check")
+
+    assert result.exit_code == 2
+    assert result.stdout == (
+        "FAIL  configuration: no token is configured: api_key is missing. Put a valid service user "
+        "key (it begins with cog_) into SOURCES__DEVIN__API_KEY, or into api_key under "
+        "[sources.devin] in .dlt/secrets.toml.\n"
+        "ok    duckdb can hold the tables\n"
+        "ok    duckdb answers\n"
+    )
+
+
+def test_a_wrong_token_is_told_once(
+    verb: Verb, server: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__DEVIN__API_KEY", "cog_wrong")
+
+    result = verb("check")
+
+    assert result.exit_code == 2
+    assert [line[:20] for line in result.stdout.splitlines()] == [
+        "ok    configuration",
+        "FAIL  token: GET /v3",
+        "ok    duckdb can hol",
+        "ok    duckdb answers",
+    ]
+
+
+def test_each_organisation_is_looked_at(
+    verb: Verb, server: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__DEVIN__ORG_IDS", '["org-nope", "org-demo"]')
+
+    result = verb("check")
+
+    assert result.exit_code == 2
+    assert [line.split(":")[0] for line in result.stdout.splitlines()] == [
+        "ok    configuration",
+        "ok    token",
+        "FAIL  organisation org-nope",
+        "ok    organisation org-demo",
+        "ok    duckdb can hold the tables",
+        "ok    duckdb answers",
+    ]
+
+
+def test_a_missing_permission_is_named(
+    verb: Verb, server: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__DEVIN__ORG_IDS", '["org-demo"]')
+    server.settings.readable_orgs = frozenset()
+
+    result = verb("check")
+
+    assert result.exit_code == 1
+    assert "FAIL  organisation org-demo: the token is valid, but may not list" in result.stdout
+    assert "it needs ViewOrgSessions there" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "finding", "code"),
+    [
+        ("devin.duckdb", "FAIL  duckdb can hold the tables: the DuckDB file devin.duckdb has", 2),
+        ("no/such/x.duckdb", "FAIL  duckdb answers: the folder of the DuckDB file does not", 1),
+    ],
+)
+def test_a_file_that_will_not_do_is_found_before_anything_is_read(
+    verb: Verb,
+    server: DemoServer,
+    monkeypatch: pytest.MonkeyPatch,
+    file: str,
+    finding: str,
+    code: int,
+) -> None:
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", file)
+
+    result = verb("check")
+
+    assert result.exit_code == code
+    assert result.stdout.splitlines()[-1].startswith(finding)
+
+
+def test_a_destination_that_is_down_is_found(
+    verb: Verb, server: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = "postgresql://loader:hidden@127.0.0.1:9/db"
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", address)
+
+    result = verb("check", "--destination", "postgres")
+
+    assert (result.exit_code, "hidden" in result.stdout) == (1, False)
+    assert result.stdout.splitlines()[-1].startswith(
+        'FAIL  postgres answers: the destination failed: connection to server at "127.0.0.1", '
+    )

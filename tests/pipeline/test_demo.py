@@ -1,0 +1,101 @@
+"""`devin-elt demo` and `devin-elt demo-api`."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.devin.demo import run_demo
+from tests.pipeline.conftest import Processes, Verb, ended, lines_until
+
+INSTRUCTIONS = """\
+The demo API serves 250 sessions at ADDRESS until Ctrl-C. In another terminal:
+
+  export SOURCES__DEVIN__BASE_URL=ADDRESS
+  export SOURCES__DEVIN__API_KEY=cog_demo
+  devin-elt sync
+
+Its clock stands still until you move it, here by a day:
+
+  curl -X POST ADDRESS/demo/advance -d '{"seconds": 86400}'
+"""
+
+
+def test_the_second_sync_of_the_demo_loads_only_what_changed(tmp_path: Path) -> None:
+    result = run_demo(tmp_path / "demo", 400)
+
+    [first], [second] = result.first.runs, result.second.runs
+    with duckdb.connect(str(result.database), read_only=True) as warehouse:
+        [(total, changed)] = warehouse.sql(
+            "SELECT count(*), count(*) FILTER (updated_at > TIMESTAMPTZ '2026-06-30 12:00:00Z') "
+            "FROM devin.sessions"
+        ).fetchall()
+    assert first["rows"]["sessions"] == 400
+    assert 0 < second["rows"]["sessions"] == changed < 100 < total
+
+
+def test_the_demo_prints_its_steps_and_a_first_look(verb: Verb, tmp_path: Path) -> None:
+    result = verb("demo", "--folder", "shown", "--sessions", "300")
+
+    assert result.exit_code == 0
+    assert re.findall(r"^\d\. (.*)", result.stdout, re.MULTILINE) == [
+        "Making up an organisation of 300 sessions",
+        "First sync into shown/devin_demo.duckdb",
+        "2 days pass: sessions start and end, pull requests merge",
+        "Second sync: only what changed",
+        "A first look",
+    ]
+    assert "Where the ACUs went, month by month" in result.stdout
+    assert "The warehouse stays at shown/devin_demo.duckdb" in result.stdout
+
+
+def test_the_demo_removes_what_an_earlier_one_left_and_touches_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = [tmp_path / "devin_demo.duckdb", tmp_path / "devin_demo" / "state.json"]
+    mine = [tmp_path / "devin_warehouse.duckdb", tmp_path / "dlt" / "mine"]
+    for path in old + mine:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("precious")
+    # Settings of a real organisation, which are not the demo's.
+    monkeypatch.setenv("SOURCES__DEVIN__API_KEY", "cog_real")
+    monkeypatch.setenv("SOURCES__DEVIN__TAGS", '["real"]')
+    monkeypatch.setenv("SOURCES__DEVIN__START_DATE", "2026-06-29")
+
+    result = run_demo(tmp_path, 100)
+
+    assert [path.read_text() for path in mine] == ["precious", "precious"]
+    assert result.first.runs[0]["rows"]["sessions"] == 100
+
+
+def test_a_sync_pointed_at_the_demo_api_as_it_says_works(processes: Processes) -> None:
+    api = processes.devin_elt("demo-api", "--port", "0", "--sessions", "250")
+    said = "".join(lines_until(api.stdout, "curl"))
+    settings = dict(re.findall(r"export (\w+)=(\S+)", said))
+
+    synced, out, _ = processes.run("sync", NO_PROXY="127.0.0.1", **settings)
+    api.send_signal(signal.SIGTERM)
+
+    address = settings["SOURCES__DEVIN__BASE_URL"]
+    assert said.replace(address, "ADDRESS") == INSTRUCTIONS
+    assert (synced, out.split(",")[0]) == (0, "v3/org-demo: loaded 250 sessions")
+    assert ended(api) == (0, "", "stopped\n")
+
+
+def test_a_port_that_is_taken_is_said_so(processes: Processes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        result = processes.run("demo-api", "--port", str(port))
+
+    assert result == (
+        2,
+        "",
+        f"error: port {port} cannot be used: Address already in use. Name another one with "
+        "--port.\n",
+    )
