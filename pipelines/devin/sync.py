@@ -11,6 +11,7 @@ import dlt
 
 from sources.devin import devin
 
+from .comments import write_comments
 from .lock import only_one
 from .recovery import Recovered, recover
 from .warehouse import pending_packages
@@ -74,6 +75,8 @@ def sync(pipeline: dlt.Pipeline, **options: Any) -> SyncResult:
         log.info("sync started", extra={"event": "started"})
         result.recovered = recover(pipeline)
         result.load_ids = _load(pipeline, source)
+        if result.load_ids or result.recovered.loaded:
+            write_comments(pipeline)
     result.seconds = time.monotonic() - started
     return result
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import dlt
+from dlt.common.runtime import signals
 from dlt.common.storages.load_package import load_package_state
 from dlt.sources import DltResource
 
@@ -138,7 +139,15 @@ def _client(settings: Settings) -> Client:
         settings.api_key.get_secret_value(),
         policy=settings.retry_policy,
         timeout=settings.timeout,
+        sleep=_sleep,
     )
+
+
+def _sleep(seconds: float) -> None:
+    """Wait, unless somebody stops the run: dlt only takes a note of the first signal."""
+    signals.raise_if_signalled()
+    signals.sleep(seconds)
+    signals.raise_if_signalled()
 
 
 def _plan(settings: Settings, client: Client) -> Plan:

@@ -70,7 +70,7 @@ class _Failure(Exception):
 
     reason: str
     pause: float | None = None
-    throttled: bool = False
+    limited: bool = False
     error: type[errors.DevinError] = field(default=errors.Unreachable)
 
 
@@ -130,8 +130,8 @@ class Client:
             PermissionMissing: 403 (also the API's answer to a wrong token: see `identity`).
             OrganizationUnknown: 404.
             RequestRefused: Any other 4xx that asking again would not change.
-            RateLimited: A `Retry-After` longer than what is left of the budget.
-            Unreachable: No answer, or only server errors, until the policy was exhausted.
+            RateLimited: A `Retry-After` longer than what is left of the budget, or 429 to the last.
+            Unreachable: No answer, or server errors, until the policy was exhausted.
             BodyUnreadable: Only undecodable bodies until the policy was exhausted.
             ClockMissing: A good answer without a `Date`.
         """
@@ -181,8 +181,8 @@ class Client:
         if is_retried(status):
             date = http_date(response.headers.get("Date"))
             pause = retry_after(response.headers.get("Retry-After"), date or wall_clock())
-            throttled = status == httpx.codes.TOO_MANY_REQUESTS or pause is not None
-            return _Failure(f"HTTP {status}: {self._quote(response)}", pause, throttled)
+            limited = status == httpx.codes.TOO_MANY_REQUESTS
+            return _Failure(f"HTTP {status}: {self._quote(response)}", pause, limited)
         message = f"GET {path} was refused with HTTP {status}: {self._quote(response)}"
         kinds: dict[int, type[errors.DevinError]] = {
             401: errors.TokenRejected,
@@ -211,7 +211,7 @@ class Client:
         failure, seconds = _failure_of(state), state.upcoming_sleep
         self.traffic.retries += 1
         self.traffic.seconds_waited += seconds
-        if failure.throttled:
+        if failure.limited or failure.pause is not None:
             self.traffic.seconds_throttled += seconds
         log.info(
             "waiting %.1f s before asking again (%s)",
@@ -230,6 +230,8 @@ class Client:
                 f"left of the retry budget of {self._policy.budget:.0f} s",
                 failure.pause,
             ) from failure
+        if failure.limited:
+            raise errors.RateLimited(message, failure.pause or self._policy.cap) from failure
         raise failure.error(message) from failure
 
 

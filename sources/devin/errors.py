@@ -8,7 +8,7 @@
     │   └── DestinationUnsuitable   this destination cannot hold the tables, or not exactly
     ├── PermissionMissing       ask for a permission, then run again
     ├── TryAgainLater           wait and run again: the run resumes by itself
-    │   ├── RateLimited             the API asks for a longer pause than the retry budget allows
+    │   ├── RateLimited             the API asks for more patience than the retry budget allows
     │   ├── Unreachable             no usable answer in spite of all retries
     │   ├── DestinationBusy         another process holds the destination
     │   └── SyncRunning             another sync of the same pipeline is under way
@@ -114,7 +114,7 @@ class TryAgainLater(DevinError):
 
 
 class RateLimited(TryAgainLater):
-    """The API asked for a pause that is longer than the retry budget.
+    """The API asked for a longer pause, or for more pauses, than the retry budget allows.
 
     Args:
         message: What was asked, and by which request.
@@ -125,7 +125,7 @@ class RateLimited(TryAgainLater):
         super().__init__(
             message,
             f"Run again in {retry_after:.0f} s: it continues by itself where it stopped. To wait "
-            "for pauses this long, raise retry_budget under [sources.devin].",
+            "longer within a run, raise retry_budget and retry_attempts under [sources.devin].",
         )
         self.retry_after = retry_after
 

@@ -66,6 +66,8 @@ def explained(error: errors.DevinError, client: Client, org_id: str) -> errors.D
         whoami(client)
     except errors.TokenRejected as rejected:
         return rejected
+    except errors.DevinError:
+        return error
     return errors.PermissionMissing(
         f"the token is valid, but may not list the sessions of organisation {org_id}: it needs "
         f"{LISTING_PERMISSION} there ({error.message})"

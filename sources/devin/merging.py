@@ -16,7 +16,7 @@ from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.schema.typing import TDeleteInsertStrategyDict
 
 from .errors import DestinationUnsuitable
-from .rows import MARKER
+from .models import MARKER
 from .tables import CHILDREN, LINKS, PULL_REQUESTS, SESSIONS, TAGS, Table
 
 STRATEGY: Literal["delete-insert"] = "delete-insert"

@@ -28,6 +28,8 @@ EARLIEST_MILLISECONDS = 100_000_000_000
 """From here on a number is taken for milliseconds, not for a second of the year 5138."""
 
 ID_PREFIX = "devin-"
+MARKER = "devin-elt:replaced-as-of:"
+"""What no tag and no address may begin with: it tells marker rows from real ones (see `rows`)."""
 
 
 def _storable(text: str) -> str:
@@ -42,7 +44,14 @@ def _number(value: Any) -> Any:
     return value
 
 
+def _no_marker(text: str) -> str:
+    if text.startswith(MARKER):
+        raise ValueError(f"begins with {MARKER}, which is reserved")
+    return text
+
+
 Text = Annotated[str, AfterValidator(_storable)]
+Name = Annotated[Text, AfterValidator(_no_marker)]
 Id = Annotated[Text, Field(min_length=1)]
 EpochSeconds = Annotated[int, Field(ge=0, lt=EARLIEST_MILLISECONDS), BeforeValidator(_number)]
 Amount = Annotated[float, BeforeValidator(_number)]
@@ -52,7 +61,7 @@ Amount = Annotated[float, BeforeValidator(_number)]
 class PullRequest(TypedDict):
     """A pull request as a session lists it."""
 
-    pr_url: Id
+    pr_url: Annotated[Name, Field(min_length=1)]
     pr_state: NotRequired[Text | None]
 
 
@@ -67,7 +76,7 @@ class Session(TypedDict):
     created_at: EpochSeconds
     updated_at: EpochSeconds
     acus_consumed: Amount
-    tags: list[Text]
+    tags: list[Name]
     pull_requests: list[PullRequest]
     title: NotRequired[Text | None]
     status_detail: NotRequired[Text | None]
@@ -81,7 +90,7 @@ class Session(TypedDict):
     automation_id: NotRequired[Text | None]
     devin_mode: NotRequired[Text | None]
     parent_session_id: NotRequired[Text | None]
-    child_session_ids: NotRequired[list[Id] | None]
+    child_session_ids: NotRequired[list[Text] | None]
     structured_output: NotRequired[dict[str, Any] | None]
 
 

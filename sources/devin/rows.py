@@ -13,14 +13,11 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from .models import PullRequest, Session, bare_id, extra_fields
+from .models import MARKER, PullRequest, Session, bare_id, extra_fields
 from .pull_requests import parse_address
 from .tables import LINKS, PULL_REQUESTS, SESSIONS, SNAPSHOTS, TAGS, Table
 
 API_VERSION = "v3"
-MARKER = "devin-elt:replaced-as-of:"
-"""What the text of a marker row begins with; the session's `updated_at` in ISO 8601 follows."""
-
 MICROSECONDS = 1_000_000
 Row = tuple[Any, ...]
 
@@ -148,7 +145,8 @@ def _links(item: Observed) -> Iterator[Row]:
     yield (session_id, session_id, marker(item.session), session_id)
     if parent := item.session.get("parent_session_id"):
         yield (bare_id(parent), session_id, "child", session_id)
-    for child in dict.fromkeys(map(bare_id, item.session.get("child_session_ids") or ())):
+    children = map(bare_id, filter(None, item.session.get("child_session_ids") or ()))
+    for child in dict.fromkeys(children):
         yield (session_id, child, "parent", session_id)
 
 

@@ -8,6 +8,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.devin.demo_api import DemoServer, Fault, World
 from sources.devin import errors
+from sources.devin.models import MARKER
 from sources.devin.runs import Journal
 from sources.devin.scope import MOST_REMEMBERED
 from tests.support import truth
@@ -155,6 +156,22 @@ def test_a_broken_item_is_quarantined_with_its_text_and_the_rest_loads(synced: S
     assert row["first_seen_at"] == row["last_seen_at"]
     assert len(synced.loaded("sessions")) == 5
     assert journal(synced) == ["unchanged"]
+
+
+def test_a_text_that_would_pass_for_a_marker_is_rejected(synced: Synced) -> None:
+    first, second, *_ = (item["session_id"] for item in synced.items)
+    synced.world.touch(first, bump=False, tags=[f"{MARKER}2030-01-01"])
+    url = f"{MARKER}https://github.com/a/b/pull/1"
+    synced.world.touch(second, bump=False, pull_requests=[{"pr_url": url, "pr_state": None}])
+
+    synced.sync()
+
+    reasons = sorted(row["reason"] for row in synced.warehouse.rows("rejected_items"))
+    assert reasons == [
+        f"pull_requests.0.pr_url: Value error, begins with {MARKER}, which is reserved",
+        f"tags.0: Value error, begins with {MARKER}, which is reserved",
+    ]
+    assert len(synced.loaded("sessions")) == 4
 
 
 def test_when_an_item_was_first_rejected_is_remembered(synced: Synced) -> None:

@@ -26,8 +26,10 @@ Its clock stands still until you move it, here by a day:
 """
 
 
-def test_the_second_sync_of_the_demo_loads_only_what_changed(tmp_path: Path) -> None:
-    result = run_demo(tmp_path / "demo", 400)
+def test_the_second_sync_of_the_demo_loads_only_what_changed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    result = run_demo(Path("shown"), 400)
 
     [first], [second] = result.first.runs, result.second.runs
     with duckdb.connect(str(result.database), read_only=True) as warehouse:
@@ -35,27 +37,22 @@ def test_the_second_sync_of_the_demo_loads_only_what_changed(tmp_path: Path) -> 
             "SELECT count(*), count(*) FILTER (updated_at > TIMESTAMPTZ '2026-06-30 12:00:00Z') "
             "FROM devin.sessions"
         ).fetchall()
+    shown = capsys.readouterr().out
     assert first["rows"]["sessions"] == 400
     assert 0 < second["rows"]["sessions"] == changed < 100 < total
-
-
-def test_the_demo_prints_its_steps_and_a_first_look(verb: Verb, tmp_path: Path) -> None:
-    result = verb("demo", "--folder", "shown", "--sessions", "300")
-
-    assert result.exit_code == 0
-    assert re.findall(r"^\d\. (.*)", result.stdout, re.MULTILINE) == [
-        "Making up an organisation of 300 sessions",
+    assert re.findall(r"^\d\. (.*)", shown, re.MULTILINE) == [
+        "Making up an organisation of 400 sessions",
         "First sync into shown/devin_demo.duckdb",
         "2 days pass: sessions start and end, pull requests merge",
         "Second sync: only what changed",
         "A first look",
     ]
-    assert "Where the ACUs went, month by month" in result.stdout
-    assert "The warehouse stays at shown/devin_demo.duckdb" in result.stdout
+    assert "Where the ACUs went, month by month" in shown
+    assert "The warehouse stays at shown/devin_demo.duckdb" in shown
 
 
 def test_the_demo_removes_what_an_earlier_one_left_and_touches_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    verb: Verb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = [tmp_path / "devin_demo.duckdb", tmp_path / "devin_demo" / "state.json"]
     mine = [tmp_path / "devin_warehouse.duckdb", tmp_path / "dlt" / "mine"]
@@ -67,10 +64,10 @@ def test_the_demo_removes_what_an_earlier_one_left_and_touches_nothing_else(
     monkeypatch.setenv("SOURCES__DEVIN__TAGS", '["real"]')
     monkeypatch.setenv("SOURCES__DEVIN__START_DATE", "2026-06-29")
 
-    result = run_demo(tmp_path, 100)
+    result = verb("demo", "--folder", ".", "--sessions", "100")
 
+    assert (result.exit_code, "v3/org-demo: loaded 100 sessions" in result.stdout) == (0, True)
     assert [path.read_text() for path in mine] == ["precious", "precious"]
-    assert result.first.runs[0]["rows"]["sessions"] == 100
 
 
 def test_a_sync_pointed_at_the_demo_api_as_it_says_works(processes: Processes) -> None:

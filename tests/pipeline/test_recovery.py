@@ -244,6 +244,21 @@ def test_what_is_pending_is_not_taken_for_the_whole_if_the_destination_was_empti
     assert synced.differences() == {}
 
 
+def test_a_warehouse_whose_tables_were_dropped_is_loaded_anew(
+    synced: Synced, machines: Machines
+) -> None:
+    here, _ = machines(synced)
+    here.sync()
+    for (table,) in synced.warehouse.sql(
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'devin'"
+    ):
+        synced.warehouse.sql(f"DROP TABLE devin.{table}")
+
+    here.sync()
+
+    assert synced.differences() == {}
+
+
 @pytest.mark.parametrize("crashed", [True, False], ids=["with a package pending", "with none"])
 def test_a_warehouse_that_was_put_back_to_a_backup_is_brought_up_from_there(
     synced: Synced, machines: Machines, tmp_path: Path, crashed: bool

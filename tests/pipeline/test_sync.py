@@ -12,9 +12,8 @@ import pytest
 from pipelines.devin.demo_api import DemoServer
 from pipelines.devin.sync import sync
 from pipelines.devin.warehouse import open_pipeline
-from tests.pipeline.conftest import Processes, Verb, ended, into
+from tests.pipeline.conftest import Processes, Verb, ended
 from tests.support.organisations import Synced
-from tests.support.warehouse import Warehouse
 
 AS_OF = "complete as of 2026-06-30 11:59:54Z."
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ")
@@ -130,15 +129,6 @@ def test_rejected_items_end_a_strict_sync_with_3_and_the_rest_is_loaded(
 
 def test_a_strict_sync_without_rejected_items_ends_with_0(verb: Verb, server: DemoServer) -> None:
     assert verb("sync", "--strict").exit_code == 0
-
-
-def test_every_destination_is_loaded_by_its_name(
-    verb: Verb, warehouse: Warehouse, server: DemoServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    synced = into(warehouse, server, monkeypatch)
-
-    assert verb("sync", "--destination", warehouse.name).exit_code == 0
-    assert synced.differences() == {}
 
 
 def test_another_dataset_is_loaded_whole_on_its_own(verb: Verb, synced: Synced) -> None:

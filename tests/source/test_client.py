@@ -314,14 +314,15 @@ def test_server_errors_to_the_end_mean_unreachable(server: DemoServer, connect: 
     assert len(server.requests) == 3
 
 
-def test_pauses_within_the_budget_but_to_the_last_attempt_mean_unreachable(
+def test_pauses_to_the_last_attempt_mean_that_the_rate_is_limited(
     server: DemoServer, connect: Connect, waits: list[float]
 ) -> None:
     server.faults.push(*[Fault(status=429, headers={"Retry-After": "5"})] * 2)
 
     error = error_of(connect(attempts=2))
 
-    assert type(error) is Unreachable
+    assert isinstance(error, RateLimited)
+    assert error.retry_after == 5.0
     assert error.message.endswith(
         f"failed after 2 attempts: HTTP 429: Too Many Requests: {ORDERED}"
     )

@@ -88,7 +88,7 @@ def test_a_refused_pause_is_named_in_the_advice_and_as_a_number() -> None:
 
     assert error.retry_after == 3600.4
     assert error.advice.startswith("Run again in 3600 s: ")
-    assert "raise retry_budget under [sources.devin]" in error.advice
+    assert "raise retry_budget and retry_attempts under [sources.devin]" in error.advice
 
 
 @pytest.mark.parametrize(

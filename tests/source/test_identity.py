@@ -107,6 +107,17 @@ def test_a_wrong_token_is_not_taken_for_a_missing_permission(
     assert [request.path for request in server.requests] == [SESSIONS_PATH, "/v3/self"]
 
 
+def test_a_refusal_stays_what_it_is_where_nobody_can_say_whose_the_token_is(
+    server: DemoServer, connect: Connect
+) -> None:
+    server.faults.push(Fault(status=403), Fault(status=400))
+
+    error = refusal_of(connect(), ORG)
+
+    assert type(error) is PermissionMissing
+    assert error.message.startswith(f"GET {SESSIONS_PATH} was refused with HTTP 403")
+
+
 def test_a_missing_permission_is_named_with_its_organisation(
     server: DemoServer, client: Client
 ) -> None:

@@ -122,8 +122,6 @@ def not_loadable(item: dict[str, Any]) -> set[str]:
     places |= {name for name in ("created_at", "updated_at") if not 0 <= item[name] < 10**11}
     if abs(item["acus_consumed"]) > 1.7976931348623157e308:
         places.add("acus_consumed")
-    children = enumerate(item.get("child_session_ids") or [])
-    places |= {f"child_session_ids.{place}" for place, child in children if child == ""}
     pull_requests = enumerate(item["pull_requests"])
     places |= {f"pull_requests.{place}.pr_url" for place, pr in pull_requests if pr["pr_url"] == ""}
     return places

@@ -151,6 +151,12 @@ def test_each_tag_comes_once() -> None:
     ]
 
 
+def test_a_child_without_an_id_is_no_link() -> None:
+    childless = session_item(child_session_ids=["", "child"])
+
+    assert [row[1] for row in rows("session_links", childless)[1:]] == ["child"]
+
+
 def test_a_session_declares_its_parent_and_each_child_once() -> None:
     assert rows("session_links", FULL) == [
         ("5ca1ab1e", "5ca1ab1e", MARKER, "5ca1ab1e"),
