@@ -9,7 +9,7 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from sources.devin.coverage import Coverage, Segment
 from sources.devin.merging import duckdb_file
-from sources.devin.runs import Journal
+from sources.devin.runs import Journal, Run
 from sources.devin.tables import REJECTED, RUNS
 
 from .warehouse import pending_packages, scopes_of, stored_state
@@ -116,12 +116,16 @@ def _cycles(pipeline: dlt.Pipeline) -> list[dict[str, Any]]:
         pipeline,
         f"SELECT {', '.join(CYCLE_COLUMNS)} FROM {RUNS.name} ORDER BY finished_at DESC LIMIT 100",
     )
-    cycles = [dict(zip(CYCLE_COLUMNS, row, strict=True)) for row in loaded]
-    for run in Journal(pipeline.working_dir).read():
-        record = run.as_json()
-        moments = ("started_at", "finished_at", "as_of")
-        cycles.append({k: _moment(record[k]) if k in moments else record[k] for k in CYCLE_COLUMNS})
-    return sorted(cycles, key=lambda cycle: cycle["finished_at"], reverse=True)
+    waiting = [_cells(run) for run in Journal(pipeline.working_dir).read()]
+    # By run, as the journal forgets what is loaded with the cycle after.
+    cycles = {row[0]: dict(zip(CYCLE_COLUMNS, row, strict=True)) for row in [*waiting, *loaded]}
+    return sorted(cycles.values(), key=lambda cycle: cycle["finished_at"], reverse=True)
+
+
+def _cells(run: Run) -> tuple[Any, ...]:
+    record = run.as_json()
+    moments = ("started_at", "finished_at", "as_of")
+    return tuple(_moment(record[k]) if k in moments else record[k] for k in CYCLE_COLUMNS)
 
 
 def _moment(text: str | None) -> datetime | None:

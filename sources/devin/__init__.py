@@ -19,13 +19,14 @@ from dlt.sources import DltResource
 
 from . import errors
 from .client import Client
-from .cycle import Batch, Plan, run_cycle
+from .cycle import run_cycle
 from .errors import DevinError
 from .filters import Filters
 from .identity import Access, check_access, own_organization
 from .listing import LARGEST_PAGE, Listing
 from .merging import check_destination, load_hints
 from .quiet import expect_conversions
+from .raising import Batch, Plan
 from .rows import with_load_id
 from .runs import Journal
 from .settings import Settings
@@ -34,14 +35,12 @@ from .walk import Limits
 
 __all__ = ["DevinError", "devin", "errors"]
 
-STATE_KEY = "scopes"
-
 
 @dlt.source(name="devin", max_table_nesting=0)
 def devin(
     api_key: str = dlt.secrets.value,
     base_url: str = "https://api.devin.ai",
-    org_ids: list[str] | None = None,
+    org_ids: str | list[str] | None = None,
     start_date: str = "2024-01-01",
     overlap: str = "15m",
     settle: str = "5s",
@@ -50,16 +49,16 @@ def devin(
     timeout: str = "60s",
     retry_attempts: int = 8,
     retry_budget: str = "5m",
-    tags: list[str] | None = None,
-    origins: list[str] | None = None,
+    tags: str | list[str] | None = None,
+    origins: str | list[str] | None = None,
     category: str | None = None,
     playbook_id: str | None = None,
     schedule_id: str | None = None,
-    user_ids: list[str] | None = None,
-    service_user_ids: list[str] | None = None,
-    repo_names: list[str] | None = None,
+    user_ids: str | list[str] | None = None,
+    service_user_ids: str | list[str] | None = None,
+    repo_names: str | list[str] | None = None,
     is_archived: bool | None = None,
-    session_ids: list[str] | None = None,
+    session_ids: str | list[str] | None = None,
 ) -> Iterable[DltResource]:
     """The sessions of one or several organisations, with all that belongs to them.
 
@@ -110,10 +109,10 @@ def devin(
         _check_selection(dlt.current.source().selected_resources)
         pipeline = dlt.current.pipeline()
         check_destination(pipeline)
-        states = dlt.current.resource_state(SESSIONS.name).setdefault(STATE_KEY, {})
+        memory = dlt.current.resource_state(SESSIONS.name)
         with _client(settings) as client:
             plan = _plan(settings, client)
-            yield from run_cycle(plan, client, states, Journal(pipeline.working_dir))
+            yield from run_cycle(plan, client, memory, Journal(pipeline.working_dir))
 
     @dlt.resource(name="access", selected=False)
     def access() -> Iterator[Access]:

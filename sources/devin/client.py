@@ -189,6 +189,8 @@ class Client:
             403: errors.PermissionMissing,
             404: errors.OrganizationUnknown,
         }
+        if status == httpx.codes.UNAUTHORIZED:
+            message = f"{errors.NOT_ACCEPTED}: {message}"
         if response.is_redirect or response.is_informational or response.is_success:
             return errors.BodyUnreadable(message)
         return kinds.get(status, errors.RequestRefused)(message)

@@ -1,61 +1,36 @@
 """One cycle: raise every scope's coverage to now, batch by batch."""
 
 import logging
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from typing import Any
-
-import pyarrow as pa
 
 from . import errors
 from .client import Client
-from .coverage import Slice
 from .gathering import Gathering
 from .identity import explained
-from .listing import Listing
-from .models import RejectedItem, Session, session_fingerprint
-from .retry import wall_clock
-from .rows import MICROSECONDS, Observed, arrow_table, json_text, session_tables
+from .raising import Batch, Plan, Raising
+from .rows import arrow_table
 from .runs import Journal, Run, run_table
-from .scope import Scope, Version
-from .tables import CHILDREN, REJECTED, RUNS, TABLES
-from .walk import Limits, Portion, Walked, walk
+from .scope import Scope
+from .tables import RUNS, TABLES
 
 log = logging.getLogger("devin.cycle")
 
-Batch = dict[str, pa.Table]
-States = dict[str, dict[str, Any]]
+Memory = dict[str, Any]
+"""What dlt stores with the data: `scopes`, the memory of each by name, and `recorded`, the last
+entry of the journal that is loaded."""
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What a cycle is to do.
-
-    Attributes:
-        listings: One for each scope, in the order they are raised.
-        start: Sessions created before this are not loaded, epoch seconds.
-        settle: Seconds before the moment a walk began that count as not yet settled.
-        batch_size: Sessions a batch.
-        limits: How far a walk may go.
-    """
-
-    listings: Sequence[Listing]
-    start: int
-    settle: int
-    batch_size: int
-    limits: Limits
-
-
-def run_cycle(plan: Plan, client: Client, states: States, journal: Journal) -> Iterator[Batch]:
+def run_cycle(plan: Plan, client: Client, memory: Memory, journal: Journal) -> Iterator[Batch]:
     """Raise every scope to now.
 
-    Where nothing new came, nothing is yielded and `states` stays as it is, so no load package is
+    Where nothing new came, nothing is yielded and `memory` stays as it is, so no load package is
     made; the cycle is in the journal then, and loaded with the next one that brings something.
 
     Args:
         plan: What to do.
         client: The connection, for what it counts.
-        states: What each scope remembers, by scope name; brought up to date at the very end, so
+        memory: What is remembered from the cycle before; brought up to date at the very end, so
             that it is stored together with the rows or not at all.
         journal: Where cycles are kept that make no package.
 
@@ -65,11 +40,13 @@ def run_cycle(plan: Plan, client: Client, states: States, journal: Journal) -> I
     Raises:
         DevinError: A scope could not be raised. Nothing of the cycle counts then.
     """
+    journal.forget_through(memory.get("recorded"))
+    states = memory.get("scopes", {})
     gathering = Gathering(plan.batch_size)
-    raised: list[_Raise] = []
+    raised: list[Raising] = []
     for listing in plan.listings:
-        memory = Scope.of(states.get(listing.name))
-        raised.append(_Raise(plan, listing, memory, client, gathering))
+        known = Scope.of(states.get(listing.name))
+        raised.append(Raising(plan, listing, known, client, gathering))
         try:
             yield from raised[-1].batches()
         except errors.DevinError as error:
@@ -81,184 +58,18 @@ def run_cycle(plan: Plan, client: Client, states: States, journal: Journal) -> I
     if all(scope.nothing_new for scope in raised):
         journal.append(runs)
     else:
-        first = not states
-        for scope in raised:
-            states[scope.listing.name] = scope.raised_memory(gathering.put_off_since).to_state()
-        every_table = {table.name: arrow_table(table, []) for table in TABLES} if first else {}
-        yield every_table | {RUNS.name: run_table([*journal.read(), *runs])}
-        journal.clear()
+        waiting = journal.read()
+        memory["recorded"] = waiting[-1].run_id if waiting else memory.get("recorded")
+        memory["scopes"] = states | {
+            scope.listing.name: scope.raised_memory(gathering.put_off_since).to_state()
+            for scope in raised
+        }
+        every_table = {} if states else {table.name: arrow_table(table, []) for table in TABLES}
+        yield every_table | {RUNS.name: run_table([*waiting, *runs])}
     for run in runs:
         _announce(run)
 
 
 def _announce(run: Run) -> None:
+    # Also of a failure: whoever gets the error that follows decides how loud it is.
     log.info("%s: %s", run.scope, run.outcome, extra={"event": "cycle", "run": run.as_json()})
-
-
-class _Raise:
-    """One scope on its way to now."""
-
-    def __init__(
-        self, plan: Plan, listing: Listing, memory: Scope, client: Client, gathering: Gathering
-    ) -> None:
-        self.listing = listing
-        self.run = Run(listing.name, wall_clock())
-        self._plan = plan
-        self._memory = memory
-        self._client = client
-        self._gathering = gathering
-        self._before = replace(client.traffic)
-        self._walked: list[Walked] = []
-        self._filled_hole = False
-        self._seen: dict[str, Version] = {}
-        self._rejected: dict[str, int] = {}
-
-    @property
-    def nothing_new(self) -> bool:
-        """Whether the destination already holds all there is, and says so."""
-        known = bool(self._memory.coverage.segments) and not self._filled_hole
-        return known and not self.run.rows
-
-    def batches(self) -> Iterator[Batch]:
-        """Walk all that is behind, and yield what is new."""
-        for part in self._memory.coverage.behind(self._plan.start):
-            walked = yield from self._walk(part)
-            self._walked.append(walked)
-            self._filled_hole |= part.as_of is None and part.created_to is not None
-            self.run.spans_raised.append([walked.created_from, walked.created_to, part.as_of])
-        for batch in self._gathering.rest():
-            yield self._sessions(batch)
-        self._finish("loaded" if self.run.rows else "unchanged")
-
-    def failed(self, error: errors.DevinError) -> Run:
-        """The record of a cycle that this scope ended."""
-        self._finish("failed")
-        self.run.error = str(error)
-        return self.run
-
-    def raised_memory(self, put_off_since: int | None) -> Scope:
-        """What to remember once the rows are loaded."""
-        as_of = self._as_of if put_off_since is None else min(self._as_of, put_off_since)
-        self.run.as_of = as_of
-        self.run.outcome = "loaded"
-        coverage = self._memory.coverage
-        for walked in self._walked:
-            coverage = coverage.raised(walked.created_from, walked.created_to, as_of)
-        again_from = self._again_from(as_of)
-        recent = {key: seen for key, seen in self._seen.items() if seen.updated_at >= again_from}
-        return Scope(coverage, recent, self._memory.rejected | self._rejected)
-
-    @property
-    def _began(self) -> int | None:
-        return self._walked[0].began if self._walked else None
-
-    @property
-    def _as_of(self) -> int:
-        return (self._began or 0) - self._plan.settle
-
-    def _walk(self, part: Slice) -> Generator[Batch, None, Walked]:
-        walking = walk(self.listing, part, self._plan.limits, self._began)
-        while True:
-            try:
-                portion = next(walking)
-            except StopIteration as end:
-                return self._checked(end.value)
-            yield from self._take(portion)
-
-    def _checked(self, walked: Walked) -> Walked:
-        if walked.began < self._plan.start:
-            raise errors.ConfigurationError(
-                "start_date is in the future: by the API's clock it is "
-                f"{self._plan.start - walked.began} s away",
-                "Correct start_date under [sources.devin] in .dlt/config.toml.",
-            )
-        return walked
-
-    def _take(self, portion: Portion) -> Iterator[Batch]:
-        self.run.pages += 1
-        fresh = [session for session in portion.sessions if not self._recognises(session)]
-        self._gathering.add(fresh, portion.seen_at)
-        if items := [item for item in portion.rejected if self._is_new(item, portion.seen_at)]:
-            self.run.count({REJECTED.name: len(items)})
-            yield {REJECTED.name: self._rejections(items, portion.seen_at)}
-        log.info(
-            "%s: page %d, %d sessions",
-            self.listing.name,
-            self.run.pages,
-            len(portion.sessions),
-            extra={
-                "event": "page",
-                "scope": self.listing.name,
-                "pages": self.run.pages,
-                "sessions": len(portion.sessions),
-            },
-        )
-        for batch in self._gathering.full_batches():
-            yield self._sessions(batch)
-
-    def _recognises(self, session: Session) -> bool:
-        """Whether this is just as it was loaded."""
-        known = self._memory.recent.get(session["session_id"])
-        if known is None or known != _version(session):
-            return False
-        self._seen[session["session_id"]] = known
-        self.run.unchanged += 1
-        return True
-
-    def _is_new(self, item: RejectedItem, seen_at: int) -> bool:
-        """Whether this is to be loaded: not yet seen in this cycle, nor just before it."""
-        name = item.item_hash
-        first = name not in self._seen
-        self.run.rejected += first
-        self._seen[name] = Version(seen_at, name)
-        self._rejected[name] = self._memory.rejected.get(name, seen_at)
-        return first and name not in self._memory.recent
-
-    def _rejections(self, items: list[RejectedItem], seen_at: int) -> pa.Table:
-        now = seen_at * MICROSECONDS
-        return arrow_table(
-            REJECTED,
-            [
-                (
-                    item.item_hash,
-                    self.listing.name,
-                    item.reason,
-                    json_text(item.error),
-                    item.raw,
-                    self.listing.path,
-                    self._rejected[item.item_hash] * MICROSECONDS,
-                    now,
-                    None,
-                )
-                for item in items
-            ],
-        )
-
-    def _sessions(self, batch: list[Observed]) -> Batch:
-        for session, seen_at in batch:
-            if session["updated_at"] >= self._again_from(seen_at - self._plan.settle):
-                self._seen[session["session_id"]] = _version(session)
-        tables = session_tables(batch)
-        markers = dict.fromkeys((child.name for child in CHILDREN), len(batch))
-        self.run.count(
-            {name: rows.num_rows - markers.get(name, 0) for name, rows in tables.items()}
-        )
-        return tables
-
-    def _again_from(self, as_of: int) -> int:
-        """From when on updates are asked for again by a cycle that goes on from here."""
-        return as_of - self._plan.limits.overlap - 1
-
-    def _finish(self, outcome: str) -> None:
-        now, before, run = self._client.traffic, self._before, self.run
-        run.finished_at = wall_clock()
-        run.as_of = self._as_of if self._walked else None
-        run.requests = now.requests - before.requests
-        run.retries = now.retries - before.retries
-        run.seconds_throttled = now.seconds_throttled - before.seconds_throttled
-        run.bytes = now.bytes_received - before.bytes_received
-        run.outcome = outcome
-
-
-def _version(session: Session) -> Version:
-    return Version(session["updated_at"], session_fingerprint(session))

@@ -26,6 +26,8 @@ holds a token.
 
 from typing import ClassVar
 
+NOT_ACCEPTED = "the API does not accept the token"
+
 BODY_EXCERPT_LENGTH = 300
 """Characters of an answer's body that an error may quote."""
 
@@ -159,6 +161,11 @@ class ContractBroken(DevinError):
 
 class BodyUnreadable(ContractBroken):
     """An answer that is not what the endpoint promises: HTML, broken JSON, another shape."""
+
+    advice = (
+        "Check base_url under [sources.devin]: a proxy or another server may be answering. If it "
+        "is right, please report this message."
+    )
 
 
 class ClockMissing(ContractBroken):

@@ -1,5 +1,7 @@
 """The filters that restrict a sync to some of an organisation's sessions."""
 
+import contextlib
+import json
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any
@@ -10,7 +12,13 @@ from .models import Session, bare_id
 
 
 def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
+    """A list as the environment may hold it: JSON, or the one value that there is."""
+    if not isinstance(value, str):
+        return value
+    with contextlib.suppress(ValueError):
+        if isinstance(parsed := json.loads(value), list):
+            return parsed
+    return [value] if value else []
 
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]

@@ -25,7 +25,7 @@ def whoami(client: Client) -> dict[str, Any]:
     try:
         return client.get(PATH, [], _decode).value
     except errors.PermissionMissing as error:
-        raise errors.TokenRejected(error.message) from error
+        raise errors.TokenRejected(f"{errors.NOT_ACCEPTED}: {error.message}") from error
 
 
 def own_organization(client: Client) -> str:

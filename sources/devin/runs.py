@@ -114,12 +114,18 @@ class Journal:
 
     def append(self, runs: Iterable[Run]) -> None:
         """Add records; the oldest go where there are too many."""
-        kept = [*self.read(), *runs][-JOURNAL_LENGTH:]
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.write_text(
-            "".join(json.dumps(asdict(run)) + "\n" for run in kept), encoding="utf-8"
-        )
+        self._write([*self.read(), *runs])
 
-    def clear(self) -> None:
-        """Forget all records: they are in a load package now."""
-        self._path.unlink(missing_ok=True)
+    def forget_through(self, run_id: str | None) -> None:
+        """Forget the records up to this one, which are in the destination."""
+        runs = self.read()
+        names = [run.run_id for run in runs]
+        if run_id in names:
+            self._write(runs[names.index(run_id) + 1 :])
+
+    def _write(self, runs: list[Run]) -> None:
+        lines = [json.dumps(asdict(run)) + "\n" for run in runs[-JOURNAL_LENGTH:]]
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        whole = self._path.with_suffix(".new")
+        whole.write_text("".join(lines), encoding="utf-8")
+        whole.replace(self._path)

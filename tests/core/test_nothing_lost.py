@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 
 from pipelines.devin.demo_api import DemoServer, Settings, World
 from sources.devin.client import Client
-from sources.devin.cycle import Plan, run_cycle
+from sources.devin.cycle import run_cycle
 from sources.devin.errors import RowsMissing
 from sources.devin.listing import Listing
+from sources.devin.raising import Plan
 from sources.devin.runs import Journal
 from sources.devin.walk import Limits
 
@@ -140,7 +141,7 @@ def organisations(request: pytest.FixtureRequest) -> Iterator[Organisations]:
 def by_coverage(organisation: Organisation, cycles: int, folder: Path) -> Truth:
     """Run the cycles of this project, and one more in quiet."""
     loaded: Truth = {}
-    states: dict[str, Any] = {}
+    memory: dict[str, Any] = {}
     with Client(organisation.base_url, "cog_demo") as client:
         plan = Plan(
             [Listing(client, organisation.org_id, page_size=PAGE_SIZE)],
@@ -151,7 +152,7 @@ def by_coverage(organisation: Organisation, cycles: int, folder: Path) -> Truth:
         )
 
         def cycle() -> None:
-            for batch in run_cycle(plan, client, states, Journal(folder)):
+            for batch in run_cycle(plan, client, memory, Journal(folder)):
                 if "sessions" in batch:
                     for row in batch["sessions"].to_pylist():
                         version = (int(row["updated_at"].timestamp()), row["title"])

@@ -10,34 +10,10 @@ from hypothesis import strategies as st
 from pipelines.devin.demo_api import DemoServer, Fault, World
 from sources.devin.models import EARLIEST_MILLISECONDS
 from tests.support.organisations import Synced
-from tests.support.specification import ITEMS
+from tests.support.specification import EXAMPLE, ITEMS
 from tests.support.warehouse import Warehouse
 
 NOW = 1_780_000_000
-EXAMPLE = {
-    "acus_consumed": 123,
-    "created_at": 123,
-    "org_id": "<string>",
-    "pull_requests": [{"pr_state": "<string>", "pr_url": "<string>"}],
-    "session_id": "<string>",
-    "status": "new",
-    "tags": ["<string>"],
-    "updated_at": 123,
-    "url": "<string>",
-    "category": "bug_fixing",
-    "child_session_ids": ["<string>"],
-    "is_archived": False,
-    "origin": "webapp",
-    "parent_session_id": "<string>",
-    "playbook_id": "<string>",
-    "service_user_id": "<string>",
-    "status_detail": "working",
-    "structured_output": {},
-    "subcategory": "<string>",
-    "title": "<string>",
-    "user_id": "<string>",
-}
-"""The example of the vendor's page on the listing."""
 
 
 def load(items: list[dict[str, Any]], warehouse: Warehouse, name: str = "devin") -> Synced:

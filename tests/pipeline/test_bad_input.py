@@ -81,6 +81,7 @@ def test_a_token_that_is_rejected_with_403(fails: Fails, org_ids: str) -> None:
     error = fails(2, SOURCES__DEVIN__API_KEY="cog_wrong", SOURCES__DEVIN__ORG_IDS=org_ids)
 
     assert error == (
+        "the API does not accept the token: "
         f"GET /v3/self was refused with HTTP 403: Forbidden: The token is not valid. {KEY}"
     )
 
@@ -89,6 +90,7 @@ def test_a_token_that_is_rejected_with_401(fails: Fails, server: DemoServer) -> 
     server.faults.push(Fault(status=401))
 
     assert fails(2) == (
+        "the API does not accept the token: "
         "GET /v3/self was refused with HTTP 401: Unauthorized: This answer was ordered by a test. "
         + KEY
     )
@@ -154,7 +156,8 @@ def test_html_instead_of_json(fails: Fails, server: DemoServer) -> None:
     assert fails(1) == (
         f"GET <demo>{LISTING} failed after 1 attempt: not JSON: Expecting value: line 1 column 1 "
         "(char 0); the body begins: <html><head><title>Gateway Time-out</title></head><body><h1>"
-        f"upstream</h1></body></html>. {REPORT}"
+        "upstream</h1></body></html>. Check base_url under [sources.devin]: a proxy or another "
+        "server may be answering. If it is right, please report this message."
     )
 
 
@@ -374,7 +377,7 @@ def test_a_traceback_is_shown_with_debug_and_the_exit_code_is_the_same(
 
     assert result.exit_code == 2
     assert "Traceback (most recent call last)" in result.stderr
-    assert result.stderr.splitlines()[-1].startswith("error: GET /v3/self was refused")
+    assert result.stderr.splitlines()[-1].startswith("error: the API does not accept the token")
     assert "cog_wrong" not in result.stderr
 
 

@@ -70,7 +70,7 @@ def test_a_wrong_token_is_told_once(
     assert result.exit_code == 2
     assert [line[:20] for line in result.stdout.splitlines()] == [
         "ok    configuration",
-        "FAIL  token: GET /v3",
+        "FAIL  token: the API",
         "ok    duckdb can hol",
         "ok    duckdb answers",
     ]

@@ -177,8 +177,9 @@ def test_a_refusal_is_not_asked_again(
     error = error_of(client)
 
     assert type(error) is REFUSALS[status]
+    whose = "the API does not accept the token: " if status == 401 else ""
     assert error.message == (
-        f"GET {SESSIONS_PATH} was refused with HTTP {status}: {PHRASES[status]}: {ORDERED}"
+        f"{whose}GET {SESSIONS_PATH} was refused with HTTP {status}: {PHRASES[status]}: {ORDERED}"
     )
     assert (len(server.requests), waits) == (1, [])
 

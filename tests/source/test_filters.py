@@ -155,3 +155,20 @@ def test_what_a_row_cannot_show_excludes_nothing() -> None:
 
     assert filters.excluding(session) is None
     assert Filters().excluding(session) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("org-a", ("org-a",)),
+        ('["org-a", "org-b"]', ("org-a", "org-b")),
+        ("[bug]", ("[bug]",)),
+        ("7", ("7",)),
+        ("", ()),
+        ("[]", ()),
+    ],
+)
+def test_a_list_may_be_json_or_the_one_value_that_there_is(
+    given: str, expected: tuple[str, ...]
+) -> None:
+    assert expected == Filters(tags=given).tags  # type: ignore[arg-type]

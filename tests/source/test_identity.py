@@ -48,7 +48,9 @@ def test_a_token_that_the_api_does_not_know_is_rejected(
     with pytest.raises(TokenRejected) as caught:
         whoami(client)
 
-    assert caught.value.message.startswith(f"GET /v3/self was refused with HTTP {status}: ")
+    assert caught.value.message.startswith(
+        f"the API does not accept the token: GET /v3/self was refused with HTTP {status}: "
+    )
     assert "SOURCES__DEVIN__API_KEY" in caught.value.advice
 
 
@@ -102,7 +104,8 @@ def test_a_wrong_token_is_not_taken_for_a_missing_permission(
 
     assert type(error) is TokenRejected
     assert error.message == (
-        "GET /v3/self was refused with HTTP 403: Forbidden: The token is not valid."
+        "the API does not accept the token: GET /v3/self was refused with HTTP 403: Forbidden: "
+        "The token is not valid."
     )
     assert [request.path for request in server.requests] == [SESSIONS_PATH, "/v3/self"]
 

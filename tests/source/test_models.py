@@ -18,45 +18,16 @@ from sources.devin.models import (
     extra_fields,
     session_fingerprint,
 )
-from tests.support.specification import ITEMS, SPEC, SPEC_SESSION
+from tests.support.specification import EXAMPLE, ITEMS, SPEC, SPEC_SESSION
 
 from .conftest import NOON, page_body, session_item
 
 VALIDATOR = Draft202012Validator(SPEC_SESSION)
 REQUIRED = SPEC["$defs"]["Session"]["required"]
 
-EXAMPLE_PAGE = b"""
-{
-  "items": [
-    {
-      "acus_consumed": 123,
-      "created_at": 123,
-      "org_id": "<string>",
-      "pull_requests": [{"pr_state": "<string>", "pr_url": "<string>"}],
-      "session_id": "<string>",
-      "status": "new",
-      "tags": ["<string>"],
-      "updated_at": 123,
-      "url": "<string>",
-      "category": "bug_fixing",
-      "child_session_ids": ["<string>"],
-      "is_archived": false,
-      "origin": "webapp",
-      "parent_session_id": "<string>",
-      "playbook_id": "<string>",
-      "service_user_id": "<string>",
-      "status_detail": "working",
-      "structured_output": {},
-      "subcategory": "<string>",
-      "title": "<string>",
-      "user_id": "<string>"
-    }
-  ],
-  "end_cursor": "<string>",
-  "has_next_page": false,
-  "total": 123
-}
-"""
+EXAMPLE_PAGE = json.dumps(
+    {"items": [EXAMPLE], "end_cursor": "<string>", "has_next_page": False, "total": 123}
+).encode()
 
 
 def loaded(**fields: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -123,7 +124,7 @@ def test_a_journal_that_was_never_written_is_empty(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "absent")
 
     assert journal.read() == []
-    journal.clear()
+    journal.forget_through("run-1")
     assert not (tmp_path / "absent").exists()
 
 
@@ -154,23 +155,37 @@ RUNS_GIVEN = st.builds(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(runs=st.lists(RUNS_GIVEN, max_size=3))
 def test_any_record_survives_the_journal(runs: list[Run], tmp_path: Path) -> None:
-    journal = Journal(tmp_path)
-    journal.clear()
+    journal = Journal(tmp_path / uuid.uuid4().hex)
 
     journal.append(runs)
 
     assert runs == journal.read()
 
 
-def test_a_journal_can_be_cleared_and_written_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("loaded", "expected"),
+    [
+        ("run-1", ["run-2", "run-3"]),
+        ("run-3", []),
+        ("unknown", ["run-1", "run-2", "run-3"]),
+        (None, ["run-1", "run-2", "run-3"]),
+    ],
+)
+def test_a_journal_forgets_what_is_loaded(
+    loaded: str | None, expected: list[str], tmp_path: Path
+) -> None:
     journal = Journal(tmp_path)
-    journal.append([full_run()])
+    journal.append([full_run(run_id=f"run-{number}") for number in (1, 2, 3)])
 
-    journal.clear()
-    assert journal.read() == []
+    journal.forget_through(loaded)
 
-    journal.append([full_run(run_id="run-2")])
-    assert [run.run_id for run in journal.read()] == ["run-2"]
+    assert [run.run_id for run in journal.read()] == expected
+
+
+def test_a_journal_is_replaced_in_one_stroke(tmp_path: Path) -> None:
+    Journal(tmp_path).append([full_run()])
+
+    assert [path.name for path in tmp_path.iterdir()] == [JOURNAL_NAME]
 
 
 def test_a_journal_keeps_the_newest_records_only(tmp_path: Path) -> None:

@@ -14,6 +14,31 @@ SPEC_SESSION = {"$ref": "#/$defs/Session", "$defs": SPEC["$defs"]}
 KNOWN = {*SPEC["$defs"]["Session"]["properties"], "automation_id", "devin_mode"}
 KNOWN |= {"pr_url", "pr_state"}
 
+EXAMPLE = {
+    "acus_consumed": 123,
+    "created_at": 123,
+    "org_id": "<string>",
+    "pull_requests": [{"pr_state": "<string>", "pr_url": "<string>"}],
+    "session_id": "<string>",
+    "status": "new",
+    "tags": ["<string>"],
+    "updated_at": 123,
+    "url": "<string>",
+    "category": "bug_fixing",
+    "child_session_ids": ["<string>"],
+    "is_archived": False,
+    "origin": "webapp",
+    "parent_session_id": "<string>",
+    "playbook_id": "<string>",
+    "service_user_id": "<string>",
+    "status_detail": "working",
+    "structured_output": {},
+    "subcategory": "<string>",
+    "title": "<string>",
+    "user_id": "<string>",
+}
+"""The example of the vendor's page on the listing."""
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),

@@ -2,8 +2,8 @@
 
 from .clock import DemoClock
 from .faults import Fault
-from .serving import DemoServer, serve_forever
+from .serving import DemoServer
 from .settings import Settings
 from .world import World
 
-__all__ = ["DemoClock", "DemoServer", "Fault", "Settings", "World", "serve_forever"]
+__all__ = ["DemoClock", "DemoServer", "Fault", "Settings", "World"]

@@ -1,4 +1,4 @@
-"""Running the demo API: in a thread beside a test, or as a program of its own."""
+"""Running the demo API in a thread, for as long as a block lasts."""
 
 import asyncio
 import socket
@@ -75,15 +75,6 @@ class DemoServer:
         self._thread.join()
 
 
-def serve_forever(world: World, settings: Settings, host: str, port: int) -> None:
-    """Serve the demo API from the main thread until interrupted.
-
-    Raises:
-        OSError: The port is taken.
-    """
-    _server(DemoApp(world, settings)).run([_listen(host, port)])
-
-
 class _Protocol(H11Protocol):
     """Hands the connection to the application, which must be able to cut it off."""
 
@@ -117,7 +108,11 @@ def _listen(host: str, port: int) -> socket.socket:
     # sockets that name their protocol; `socket.create_server` leaves it open.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((host, port))
+    try:
+        listening.bind((host, port))
+    except OSError:
+        listening.close()
+        raise
     listening.listen()
     return listening
 
