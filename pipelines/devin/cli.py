@@ -36,8 +36,8 @@ def sync(
     debug: Debug = False,
 ) -> None:
     """Load everything that is new: one cycle, or one after another with --every."""
-    from .display import showing
     from .schedule import repeat
+    from .showing import showing
     from .sync import sync as run_sync
     from .warehouse import open_pipeline
     from .words import sync_in_words
@@ -71,7 +71,7 @@ def status(
 ) -> None:
     """Show what is loaded as of when, the last cycles, and what is pending or rejected."""
     with failures(complaints(debug=debug)):
-        from .display import showing
+        from .showing import showing
         from .status import read_status
         from .warehouse import open_pipeline
         from .words import status_in_words
@@ -92,7 +92,7 @@ def check(
     worst = 0
     with failures(complaints(debug=debug)):
         from .check import check as look
-        from .display import showing
+        from .showing import showing
         from .warehouse import open_pipeline
 
         with showing(debug=debug) as display:

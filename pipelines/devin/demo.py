@@ -13,7 +13,7 @@ from sources.devin.filters import Filters
 
 from .amounts import count
 from .demo_api import DemoServer, World
-from .display import showing
+from .showing import showing
 from .sync import SyncResult, sync
 from .words import sync_in_words
 

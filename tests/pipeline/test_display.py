@@ -15,8 +15,8 @@ import pytest
 from rich.console import Console
 
 from pipelines.devin.demo_api import DemoServer, Fault
-from pipelines.devin.display import showing
 from pipelines.devin.progress import Progress
+from pipelines.devin.showing import showing
 from tests.pipeline.conftest import PATIENCE, PROGRAM, Processes
 
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
