@@ -81,6 +81,15 @@ class Coverage:
             kept.append(segment._replace(created_from=max(segment.created_from, created_to)))
         return Coverage(_merged(sorted(s for s in kept if s.created_from < s.created_to)))
 
+    def believed(self, now: int) -> "Coverage":
+        """The map without what it cannot know: claims of a later moment than now.
+
+        They come from an answer with a wrong `Date`; what they hide has to be walked again.
+        """
+        latest = max((segment.created_to for segment in self.segments), default=now)
+        sound = Coverage(tuple(segment for segment in self.segments if segment.as_of <= now))
+        return sound.clear(now, latest) if latest > now else sound
+
     def raised(self, created_from: int, created_to: int, as_of: int) -> "Coverage":
         """The map after this span was walked to its last page, begun at `as_of`.
 

@@ -81,14 +81,24 @@ class Raising:
 
     def batches(self) -> Iterator[Batch]:
         """Walk all that is behind, and yield what is new."""
-        for part in self._memory.coverage.behind(self._plan.start):
+        remembered = self._memory.coverage
+        yield from self._raise(remembered.behind(self._plan.start))
+        believed = remembered.believed((self._began or 0) + self._plan.limits.overlap)
+        if believed != remembered:
+            log.info("%s: the API's clock was ahead once: reading again", self.listing.name)
+            self._memory = replace(self._memory, coverage=believed)
+            self._walked, self.run.spans_raised, self._filled_hole = [], [], True
+            yield from self._raise(believed.behind(self._plan.start))
+        for batch in self._gathering.rest():
+            yield self._sessions(batch)
+        self._finish("loaded" if self.run.rows else "unchanged")
+
+    def _raise(self, slices: Sequence[Slice]) -> Iterator[Batch]:
+        for part in slices:
             walked = yield from self._walk(part)
             self._walked.append(walked)
             self._filled_hole |= part.as_of is None and part.created_to is not None
             self.run.spans_raised.append([walked.created_from, walked.created_to, part.as_of])
-        for batch in self._gathering.rest():
-            yield self._sessions(batch)
-        self._finish("loaded" if self.run.rows else "unchanged")
 
     def failed(self, error: errors.DevinError) -> Run:
         """The record of a cycle that this scope ended."""

@@ -23,6 +23,7 @@ class Tally:
     cursors: set[str] = field(default_factory=set)
     versions: dict[str, int] = field(default_factory=dict)
     _first_total: int | None = None
+    _shrank: bool = False
     _last: Session | None = None
     _moved: set[int] = field(default_factory=set)
     _straddling: set[int] = field(default_factory=set)
@@ -33,9 +34,11 @@ class Tally:
     def count(self, page: Page) -> None:
         """Take the next page into account."""
         self.pages += 1
-        self.last_total = page.total
         if self.pages == 1:
             self._first_total = page.total
+        elif page.total is not None and self.last_total is not None:
+            self._shrank |= page.total < self.last_total
+        self.last_total = page.total
         if self._last and page.sessions:
             edge = {self._last["created_at"]} & {page.sessions[0]["created_at"]}
             self._straddling |= edge
@@ -63,6 +66,8 @@ class Tally:
         """Whether no row that was there when the walk began can have slipped by unseen.
 
         - One page is one moment.
+        - A total that falls says that rows left the listing (a session that was archived, under a
+          filter), which pulls those behind them past the walk where pages are offsets.
         - By creation, rows keep their places: all that the first page counted were passed. Where
           rows of one second lie on both sides of a page edge and one of them was seen to change,
           their order among themselves is unknown, and this does not hold.
@@ -72,7 +77,11 @@ class Tally:
           API gives no total, no row may have changed.
         """
         seen = len(self.versions)
-        if self.pages <= 1 or (self.last_total is not None and seen >= self.last_total):
+        if self.pages <= 1:
+            return True
+        if self._shrank:
+            return False
+        if self.last_total is not None and seen >= self.last_total:
             return True
         if self._by_creation:
             return self._first_total is None or seen >= self._first_total

@@ -98,6 +98,20 @@ def test_raising_all_that_is_behind_leaves_one_segment(
     assert coverage.segments == (Segment(start, now, 10 + later),)
 
 
+@given(operations, moments)
+def test_no_claim_of_a_later_moment_than_now_is_believed(
+    steps: list[tuple[str, tuple[int, int], int]], now: int
+) -> None:
+    coverage, model = built(steps)
+
+    believed = seconds(coverage.believed(now))
+
+    assert believed == tuple(
+        as_of if as_of is not None and as_of <= now and second < now else None
+        for second, as_of in enumerate(model)
+    )
+
+
 def test_nothing_loaded_is_one_open_slice() -> None:
     assert Coverage().behind(5) == [Slice(5, None, None)]
 

@@ -1,6 +1,7 @@
 """A cycle: what it loads, what it recognises, what it puts off, and what a failure leaves."""
 
 from collections.abc import Iterator
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -199,6 +200,29 @@ def test_a_start_date_in_the_future_is_refused_by_the_clock_of_the_api(synced: S
     error = cause(caught.value)
     assert isinstance(error, errors.ConfigurationError)
     assert "start_date is in the future" in str(error)
+
+
+def test_one_answer_with_a_date_far_ahead_hides_nothing_for_good(synced: Synced) -> None:
+    day, clock = 86_400, synced.world.clock
+    synced.server.faults.push(
+        Fault(
+            status=200,
+            headers={"Date": formatdate(NOW + 365 * day, usegmt=True)},
+            body='{"items": [], "has_next_page": false, "total": 0}',
+        )
+    )
+    synced.sync(start_date="2026-01-01")
+    ahead = scopes(synced)["v3/org-demo"]["coverage"][0][2]
+    clock.advance(60)
+    synced.world.add(ORG, title="new")
+    clock.advance(60)
+
+    synced.sync(start_date="2026-01-01")
+    synced.sync(start_date="2026-01-01")
+
+    assert synced.differences() == {}
+    ((_, end, as_of),) = scopes(synced)["v3/org-demo"]["coverage"]
+    assert as_of < end <= clock.now < ahead
 
 
 def test_a_newer_copy_of_what_left_in_a_batch_is_loaded_by_the_next_cycle(synced: Synced) -> None:

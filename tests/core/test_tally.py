@@ -78,6 +78,13 @@ def test_a_change_elsewhere_leaves_the_order_of_creation_known() -> None:
     assert complete(before, after, totals=[3, 3])
 
 
+@pytest.mark.parametrize("later", [[("c", 3, 3), ("d", 4, 4)], [("c", 1, 9), ("d", 1, 8)]])
+def test_a_total_that_falls_says_that_a_row_left_and_may_have_pulled_another_past(
+    later: list[Seen],
+) -> None:
+    assert not complete([("a", 1, 1), ("b", 2, 2)], later, totals=[5, 4])
+
+
 def test_a_rejected_item_counts_as_seen() -> None:
     tally = Tally()
     tally.count(page([("b", 2, 1)], 3))
