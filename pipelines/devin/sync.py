@@ -14,7 +14,7 @@ from sources.devin import devin
 from .comments import write_comments
 from .lock import only_one
 from .recovery import Recovered, recover
-from .warehouse import pending_packages
+from .warehouse import location, pending_packages
 
 log = logging.getLogger("devin.sync")
 
@@ -25,12 +25,14 @@ class SyncResult:
 
     Attributes:
         recovered: What became of the load packages that an earlier run had left pending.
+        warehouse: Where it loaded to: the DuckDB file, or the destination and its dataset.
         load_ids: Load packages that this run made and loaded; none if nothing was new.
         seconds: How long it took.
         runs: The record of each scope's cycle, as in `sync_runs`.
     """
 
     recovered: Recovered = field(default_factory=Recovered)
+    warehouse: str = ""
     load_ids: list[str] = field(default_factory=list)
     seconds: float = 0.0
     runs: list[dict[str, Any]] = field(default_factory=list)
@@ -45,6 +47,7 @@ class SyncResult:
         return {
             "outcome": "loaded" if self.load_ids else "unchanged",
             "seconds": round(self.seconds, 3),
+            "warehouse": self.warehouse,
             "load_ids": self.load_ids,
             "drained": self.recovered.loaded,
             "dropped": self.recovered.dropped,
@@ -69,7 +72,7 @@ def sync(pipeline: dlt.Pipeline, **options: Any) -> SyncResult:
     """
     pipeline.activate()
     started = time.monotonic()
-    result = SyncResult()
+    result = SyncResult(warehouse=location(pipeline))
     with only_one(pipeline.working_dir), _recorded(result.runs):
         source = devin(**options)
         log.info("sync started", extra={"event": "started"})

@@ -1,5 +1,6 @@
 """The pipeline that the command line works with, and what it remembers."""
 
+import re
 from typing import Any
 
 import dlt
@@ -11,6 +12,7 @@ from sources.devin.merging import duckdb_file
 
 DEFAULT_DESTINATION = "duckdb"
 DEFAULT_DATASET = "devin"
+_NOT_IN_NAMES = re.compile(r"\W")
 PIPELINE_NAME = "devin_warehouse"
 """Also the name of the default DuckDB file, which must not be that of the dataset."""
 
@@ -29,11 +31,20 @@ def open_pipeline(
     """
     usual = destination == DEFAULT_DESTINATION and dataset == DEFAULT_DATASET
     name = PIPELINE_NAME if usual else f"{PIPELINE_NAME}_{destination}_{dataset}"
-    pipeline = dlt.pipeline(name, destination=destination, dataset_name=dataset)
+    pipeline = dlt.pipeline(
+        _NOT_IN_NAMES.sub("_", name), destination=destination, dataset_name=dataset
+    )
     # Whoever runs it decides what a signal does (see `stopping`); dlt's way forgets one that comes
     # while it loads.
     pipeline.runtime_config.intercept_signals = False
     return pipeline
+
+
+def location(pipeline: dlt.Pipeline) -> str:
+    """Where a pipeline's tables are: the DuckDB file, or the destination and its dataset."""
+    file = duckdb_file(pipeline)
+    dataset = f"{pipeline.destination.destination_name}, dataset {pipeline.dataset_name}"
+    return dataset if file is None else str(file.absolute())
 
 
 def stored_state(pipeline: dlt.Pipeline) -> dict[str, Any] | None:

@@ -27,7 +27,7 @@ def sync_in_words(result: SyncResult) -> str:
             f"{left.reason}; what it held was asked for again."
         )
     lines += [_run_in_words(run) for run in result.runs]
-    return "\n".join([*lines, f"Done in {result.seconds:.1f} s."])
+    return "\n".join([*lines, f"Done in {result.seconds:.1f} s: {result.warehouse}"])
 
 
 def _run_in_words(run: dict[str, Any]) -> str:

@@ -53,6 +53,8 @@ def run_cycle(plan: Plan, client: Client, memory: Memory, journal: Journal) -> I
             cause = explained(error, client, listing.org_id)
             journal.append([raised[-1].failed(cause)])
             _announce(raised[-1].run)
+            if cause is error:
+                raise
             raise cause from error
     runs = [scope.run for scope in raised]
     if all(scope.nothing_new for scope in raised):

@@ -122,12 +122,14 @@ class RejectedItem:
         reason: The first thing that is wrong with it, in one line.
         error: All that is wrong: `[{"loc": [...], "msg": ..., "type": ...}, ...]`.
         raw: The item as JSON text.
+        session_id: The session that it is about, without prefix; None where it does not say.
     """
 
     item_hash: str
     reason: str
     error: list[dict[str, Any]]
     raw: str
+    session_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ def _decode_item_by_item(body: bytes) -> Page:
             raw = json.dumps(item)
             sessions.append(_SESSION.validate_json(raw))
         except ValidationError as error:
-            rejected.append(_rejected(raw, _details(error)))
+            rejected.append(_rejected(item, raw, _details(error)))
     return _page(envelope, sessions, rejected)
 
 
@@ -199,8 +201,10 @@ def _page(envelope: _Envelope, sessions: list[Session], rejected: list[RejectedI
     )
 
 
-def _rejected(raw: str, details: list[dict[str, Any]]) -> RejectedItem:
-    return RejectedItem(fingerprint(raw), _reason(details), details, raw)
+def _rejected(item: Any, raw: str, details: list[dict[str, Any]]) -> RejectedItem:
+    named = item.get("session_id") if isinstance(item, dict) else None
+    session_id = bare_id(named) if isinstance(named, str) and named else None
+    return RejectedItem(fingerprint(raw), _reason(details), details, raw, session_id)
 
 
 def _details(error: ValidationError) -> list[dict[str, Any]]:

@@ -163,11 +163,13 @@ class Raising:
             yield self._sessions(batch)
 
     def _recognises(self, session: Session) -> bool:
-        """Whether this is just as it was loaded."""
+        """Whether this is just as it was loaded, or older, as a replica that lags may tell it."""
         known = self._memory.recent.get(session["session_id"])
-        if known is None or known != _version(session):
+        if known is None:
             return False
-        self._seen[session["session_id"]] = known
+        if session["updated_at"] >= known.updated_at and known != _version(session):
+            return False
+        self._seen.setdefault(session["session_id"], known)
         self.run.unchanged += 1
         return True
 

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from .models import Page, Session
+from .models import Page, RejectedItem, Session
+
+_UNKNOWN = -1
 
 
 @dataclass
@@ -43,11 +45,18 @@ class Tally:
             edge = {self._last["created_at"]} & {page.sessions[0]["created_at"]}
             self._straddling |= edge
         known = len(self.versions)
-        for item in page.rejected:
-            self.versions[item.item_hash] = 0
+        for place, item in enumerate(page.rejected):
+            self._miss(item, place)
         for session in page.sessions:
             self._see(session)
         self.barren_pages = 0 if len(self.versions) > known else self.barren_pages + 1
+
+    def _miss(self, item: RejectedItem, place: int) -> None:
+        """A rejected item is its session; without an id only its place tells it from others."""
+        name = item.session_id or f"{item.item_hash} {self.pages}.{place}"
+        if name in self.versions:
+            self._moved.add(_UNKNOWN)
+        self.versions[name] = _UNKNOWN
 
     def _see(self, session: Session) -> None:
         session_id, updated_at = session["session_id"], session["updated_at"]

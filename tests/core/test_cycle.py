@@ -225,6 +225,26 @@ def test_one_answer_with_a_date_far_ahead_hides_nothing_for_good(synced: Synced)
     assert as_of < end <= clock.now < ahead
 
 
+def test_an_older_copy_from_a_replica_that_lags_makes_no_package(synced: Synced) -> None:
+    session_id = synced.items[0]["session_id"]
+    old = synced.items[0]
+    synced.sync(overlap="1h")
+    synced.world.touch(session_id, title="new")
+    synced.world.clock.advance(10)
+    synced.sync(overlap="1h")
+    synced.server.settings.transform = lambda page: (
+        page
+        | {"items": [old if item["session_id"] == session_id else item for item in page["items"]]}
+    )
+
+    lagging = synced.sync(overlap="1h")
+    synced.server.settings.transform = None
+    again = synced.sync(overlap="1h")
+
+    assert (lagging.loads_ids, again.loads_ids) == ([], [])
+    assert synced.differences() == {}
+
+
 def test_a_newer_copy_of_what_left_in_a_batch_is_loaded_by_the_next_cycle(synced: Synced) -> None:
     newest = synced.items[0]["session_id"]
 

@@ -97,6 +97,24 @@ def test_a_rejected_item_counts_as_seen() -> None:
     assert tally.complete
 
 
+def test_broken_items_that_look_alike_each_count() -> None:
+    tally = Tally()
+    broken = RejectedItem("hash", "reason", [], "null")
+    for _ in range(2):
+        tally.count(Page([], [broken, broken], "cursor", True, 4))
+
+    assert tally.complete
+
+
+def test_a_session_that_was_read_before_it_broke_counts_once() -> None:
+    tally = Tally()
+    tally.count(page([("b", 2, 1), ("a", 1, 2)], 4))
+    broken = RejectedItem("hash", "reason", [], "{}", "b")
+    tally.count(Page(page([("d", 4, 4)], 4).sessions, [broken], "cursor", True, 4))
+
+    assert not tally.complete
+
+
 def test_pages_without_a_new_row_are_counted() -> None:
     tally = Tally()
     for rows in ([("a", 1, 1)], [("a", 1, 1)], [("a", 1, 2)]):

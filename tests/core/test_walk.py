@@ -202,6 +202,25 @@ def test_a_bound_that_the_server_ignores_is_noticed(
     assert f"was asked for {ignored}=" in error.message
 
 
+@pytest.mark.parametrize("order", ["created_desc", "created_asc", "updated_asc"])
+def test_a_row_that_leaves_a_filter_takes_no_other_with_it(
+    client: Client, server: DemoServer, order: Any
+) -> None:
+    server.settings.order, server.settings.cursors = order, "offset"
+    items = sorted(server.world.items(ORG), key=lambda item: item["created_at"])
+    seen_first = items[-1] if order == "created_desc" else items[0]
+
+    def leaves(page: int) -> None:
+        if page == 2:
+            server.world.touch(seen_first["session_id"], is_archived=True)
+
+    server.settings.before_page = leaves
+
+    portions, _ = walked(client, Slice(NOW - 100, NOW, None), is_archived=False)
+
+    assert set(ages(portions)) == {1, 2, 3, 4, 5, 6, 7, 8}
+
+
 def test_a_filter_that_the_server_ignores_is_noticed(client: Client, server: DemoServer) -> None:
     item = server.world.items(ORG)[0] | {"category": "security"}
     changing(server, items=[item], has_next_page=False, total=None)

@@ -44,16 +44,18 @@ def test_a_first_sync_loads_everything_and_the_next_finds_nothing_new(
     assert without_times(first[1]) == (
         f"v3/org-demo: loaded 250 sessions, {len(synced.loaded('session_pull_requests'))} pull "
         f"requests, {len(synced.loaded('session_tags'))} tags, "
-        f"{len(synced.loaded('session_links'))} links (2 requests); {AS_OF}\nDone in N s.\n"
+        f"{len(synced.loaded('session_links'))} links (2 requests); {AS_OF}\n"
+        f"Done in N s: {synced.warehouse.credentials}\n"
     )
     assert without_times(again[1]) == (
-        f"v3/org-demo: nothing new (2 requests); {AS_OF}\nDone in N s.\n"
+        f"v3/org-demo: nothing new (2 requests); {AS_OF}\n"
+        f"Done in N s: {synced.warehouse.credentials}\n"
     )
     assert synced.differences() == {}
 
 
 def test_with_json_stdout_is_one_line_and_so_is_each_object_of_a_json_log(
-    processes: Processes, server: DemoServer
+    processes: Processes, synced: Synced
 ) -> None:
     code, out, err = processes.run("sync", "--json", "--log-format", "json")
 
@@ -66,6 +68,7 @@ def test_with_json_stdout_is_one_line_and_so_is_each_object_of_a_json_log(
         "seconds": None,
         "load_ids": 1,
         "drained": 0,
+        "warehouse": synced.warehouse.credentials,
         "dropped": 0,
         "rejected": 0,
     }
@@ -177,3 +180,12 @@ finally:
     code, out, _ = ended(processes.start(sys.executable, "-c", script))
 
     assert (code, out.splitlines()[-1]) == (0, "imported: []")
+
+
+def test_a_dataset_may_have_a_name_that_is_no_identifier(
+    processes: Processes, server: DemoServer
+) -> None:
+    code, out, _ = processes.run("sync", "--dataset", "my data")
+
+    assert code == 0
+    assert "loaded 250 sessions" in out
