@@ -1,10 +1,10 @@
 """One slice to its last page, with its guards.
 
-A walk sends no `updated_before`, so the set it walks can only grow, filters and deletions aside: a row that enters may make
-another appear twice, which merging by key absorbs, and none slides past unseen, but for one case.
-Where pages are offsets and rows are ordered by something that changes, a row that moves behind the
-walk pulls the ones after it back over the page edge. The guards find that, and the slice is
-walked again.
+A walk sends no `updated_before`, so the set it walks can only grow, filters and deletions aside: a
+row that enters may make another appear twice, which merging by key absorbs, and none slides past
+unseen, but for one case. Where pages are offsets and rows are ordered by something that changes, a
+row that moves behind the walk pulls the ones after it back over the page edge. The guards find
+that, and the slice is walked again.
 """
 
 import logging
