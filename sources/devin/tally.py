@@ -26,6 +26,7 @@ class Tally:
     versions: dict[str, int] = field(default_factory=dict)
     _first_total: int | None = None
     _shrank: bool = False
+    _met: set[str] = field(default_factory=set)
     _last: Session | None = None
     _moved: set[int] = field(default_factory=set)
     _straddling: set[int] = field(default_factory=set)
@@ -44,15 +45,16 @@ class Tally:
         if self._last and page.sessions:
             edge = {self._last["created_at"]} & {page.sessions[0]["created_at"]}
             self._straddling |= edge
-        known = len(self.versions)
+        known = len(self._met)
         for place, item in enumerate(page.rejected):
             self._miss(item, place)
         for session in page.sessions:
             self._see(session)
-        self.barren_pages = 0 if len(self.versions) > known else self.barren_pages + 1
+        self.barren_pages = 0 if len(self._met) > known else self.barren_pages + 1
 
     def _miss(self, item: RejectedItem, place: int) -> None:
         """A rejected item is its session; without an id only its place tells it from others."""
+        self._met.add(item.session_id or item.item_hash)
         name = item.session_id or f"{item.item_hash} {self.pages}.{place}"
         if name in self.versions:
             self._moved.add(_UNKNOWN)
@@ -61,6 +63,7 @@ class Tally:
     def _see(self, session: Session) -> None:
         session_id, updated_at = session["session_id"], session["updated_at"]
         created_at, last = session["created_at"], self._last
+        self._met.add(session_id)
         if self.versions.get(session_id, updated_at) != updated_at:
             self._moved.add(created_at)
         self.versions[session_id] = updated_at

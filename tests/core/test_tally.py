@@ -115,6 +115,15 @@ def test_a_session_that_was_read_before_it_broke_counts_once() -> None:
     assert not tally.complete
 
 
+def test_the_same_broken_item_page_after_page_is_nothing_new() -> None:
+    tally = Tally()
+    broken = RejectedItem("hash", "reason", [], "null")
+    for _ in range(3):
+        tally.count(Page([], [broken], "cursor", True, None))
+
+    assert tally.barren_pages == 2
+
+
 def test_pages_without_a_new_row_are_counted() -> None:
     tally = Tally()
     for rows in ([("a", 1, 1)], [("a", 1, 1)], [("a", 1, 2)]):
