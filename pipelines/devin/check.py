@@ -46,11 +46,12 @@ def check(pipeline: dlt.Pipeline, **options: Any) -> Iterator[Finding]:
 
 
 def _access(**options: Any) -> Iterator[Finding]:
-    organisations: list[Any] = []
-    token = _finding("token", lambda: organisations.extend(devin(**options).resources["access"]))
+    found: list[Any] = []
+    token = _finding("token", lambda: found.extend(devin(**options).resources["access"]))
     yield token
-    for org_id, problem in organisations:
-        yield Finding(f"organisation {org_id}", problem)
+    for scope, problem in found:
+        # An organisation is named by its id, and a scope of v2 by its version and what it is of.
+        yield Finding(f"{'scope' if '/' in scope else 'organisation'} {scope}", problem)
 
 
 def _connect(pipeline: dlt.Pipeline) -> None:

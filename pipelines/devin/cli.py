@@ -13,8 +13,26 @@ from typing import Annotated, NoReturn
 import typer
 
 from .ending import REJECTED_EXIT_CODE, complaints, failures
-from .options import Dataset, Debug, Destination, Every, Json, LogFormat, Logging, Sessions, Strict
+from .options import (
+    Begin,
+    Dataset,
+    Debug,
+    Destination,
+    End,
+    Every,
+    Json,
+    Last,
+    LogFormat,
+    Logging,
+    PlanOnly,
+    Sessions,
+    Strict,
+    TimeZone,
+)
 from .stopping import stoppable
+
+UNUSABLE = 2
+"""The exit code of a configuration that has to be changed."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -36,29 +54,50 @@ def sync(
     debug: Debug = False,
 ) -> None:
     """Load everything that is new: one cycle, or one after another with --every."""
+    from .running import running
     from .schedule import repeat
-    from .showing import showing
-    from .sync import sync as run_sync
+
+    with running(destination, dataset, log_format.value, as_json=as_json, debug=debug) as run:
+        if every is None:
+            run.cycle()
+        else:
+            repeat(run.cycle, every, run.complain)
+    if strict and run.rejected:
+        raise typer.Exit(REJECTED_EXIT_CODE)
+
+
+@app.command(short_help="Load a range of dates again.")
+def backfill(
+    begin: Begin = None,
+    end: End = None,
+    last: Last = None,
+    time_zone: TimeZone = "UTC",
+    plan: PlanOnly = False,
+    destination: Destination = "duckdb",
+    dataset: Dataset = "devin",
+    strict: Strict = False,
+    as_json: Json = False,
+    log_format: Logging = LogFormat.text,
+    debug: Debug = False,
+) -> None:
+    """Load every session again that was created from BEGIN on and before END.
+
+    What was interrupted goes on where it stopped: run it again, or wait for the next sync.
+    """
+    from .backfill import asked_range, planned
+    from .running import running
     from .warehouse import open_pipeline
-    from .words import sync_in_words
+    from .words import plan_in_words
 
-    rejected = 0
-    with showing(log_format.value, debug=debug) as display:
-
-        def cycle() -> None:
-            nonlocal rejected
-            result = run_sync(open_pipeline(destination, dataset))
-            rejected += result.rejected
-            display.clear()
-            typer.echo(json.dumps(result.as_json()) if as_json else sync_in_words(result))
-
-        complain = complaints(display.clear, in_json=log_format is LogFormat.json, debug=debug)
-        with stoppable(), failures(complain):
-            if every is None:
-                cycle()
-            else:
-                repeat(cycle, every, complain)
-    if strict and rejected:
+    with running(destination, dataset, log_format.value, as_json=as_json, debug=debug) as run:
+        span = asked_range(begin, end, last, time_zone)
+        if plan:
+            found = planned(open_pipeline(destination, dataset), span)
+            shown = json.dumps([scope.as_json() for scope in found])
+            typer.echo(shown if as_json else plan_in_words(found))
+        else:
+            run.cycle(backfill=span)
+    if strict and run.rejected:
         raise typer.Exit(REJECTED_EXIT_CODE)
 
 
@@ -137,5 +176,14 @@ def main() -> NoReturn:
     """The entry point of `devin-elt`."""
     # dlt reports to its makers unless told otherwise; this program reports to nobody.
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
-    app()
+    try:
+        app()
+    except ValueError as failure:
+        # dlt looks at this variable as it is imported, and can be asked about nothing before.
+        if type(failure).__name__ != "InvalidTimezoneName":
+            raise
+        zone = os.environ.get("DLT_INTERVAL_TIMEZONE")
+        advice = "Correct or unset DLT_INTERVAL_TIMEZONE."
+        typer.echo(f"error: {zone!r} is not a time zone. {advice}", err=True)
+        sys.exit(UNUSABLE)
     sys.exit(0)

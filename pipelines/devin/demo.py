@@ -112,6 +112,7 @@ def _sync(console: Console, server: DemoServer, database: Path) -> SyncResult:
             api_key=server.settings.token,
             org_ids=list(server.world.org_ids),
             start_date="2024-01-01",
+            rescan="0",  # two days on, it would read half of the world again
             **dict.fromkeys(Filters.model_fields, ""),
         )
     console.print("   " + sync_in_words(result).replace("\n", "\n   "), markup=False)

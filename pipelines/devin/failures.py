@@ -67,6 +67,11 @@ def explained(failure: BaseException) -> DevinError | None:
     return misconfigured or _of_destination(chain) or _of_disk(chain)
 
 
+def out_of_memory(failure: BaseException) -> bool:
+    """Whether DuckDB had less memory than it needed."""
+    return any("Out of Memory Error" in str(cause) for cause in _chain(failure))
+
+
 def _chain(failure: BaseException | None) -> Iterator[BaseException]:
     seen: set[int] = set()
     while failure is not None and id(failure) not in seen:

@@ -55,3 +55,20 @@ Logging = Annotated[
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and every log line.")]
 Sessions = Annotated[int, typer.Option(metavar="N", min=1, help="Sessions to make up.")]
+Begin = Annotated[
+    str | None,
+    typer.Argument(metavar="BEGIN", help="A date or an instant: 2026-03-01.", show_default=False),
+]
+End = Annotated[
+    str | None,
+    typer.Argument(metavar="END", help="Not part of the range: 2026-04-01.", show_default=False),
+]
+Last = Annotated[
+    str | None, typer.Option(metavar="TIME", help="The range of this long up to now: 30d, 12h.")
+]
+TimeZone = Annotated[
+    str, typer.Option(metavar="ZONE", help="Where dates begin, such as Europe/Berlin.")
+]
+PlanOnly = Annotated[
+    bool, typer.Option("--plan", help="Show what would be read, and read nothing.")
+]

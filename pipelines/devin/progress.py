@@ -1,4 +1,4 @@
-"""The moving line on a terminal: pages, sessions, rate, and what is being waited for."""
+"""The moving line on a terminal: sessions, rate, time left, and what is waited for."""
 
 import logging
 import time
@@ -8,39 +8,45 @@ from rich.status import Status
 from rich.text import Text
 
 from .amounts import count
-from .display import Display
+from .display import Clock, Display, Estimate
 
 
 class Progress(Display):
     """Shows the run on one line of the terminal, which it leaves clean.
 
+    Args:
+        clock: Seconds, from wherever.
+
     Attributes:
         line: What the line says now.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = time.monotonic) -> None:
         super().__init__(logging.Formatter())
         self._console = Console(stderr=True, highlight=False)
         self._status = Status("", console=self._console)
-        self._begun, self._pages, self._sessions = time.monotonic(), 0, 0
+        self._estimate = Estimate(clock)
+        self._pages, self._sessions = 0, 0
+        self._done: list[str] = []
         self.line = ""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Bring the line up to date."""
         match getattr(record, "event", None):
             case "started":
-                self._begun, self._pages, self._sessions = time.monotonic(), 0, 0
+                self._restart()
                 self._show("asking the API")
             case "page":
                 self._pages += 1
                 self._sessions += record.sessions  # type: ignore[attr-defined]
+                self._done = self._estimate.in_words(getattr(record, "done", None))
                 self._show(f"reading {record.scope}")  # type: ignore[attr-defined]
             case "waiting":
                 self._show(record.getMessage())
             case "scheduled":
                 self._pages = 0
                 self._show(record.getMessage())
-            case "cycle":
+            case "cycle" | "committed":
                 self._show("loading into the destination")
             case _:
                 self.clear()
@@ -50,12 +56,24 @@ class Progress(Display):
         """Take the line away; the next record brings it back."""
         self._status.stop()
 
+    def _restart(self) -> None:
+        self._pages, self._sessions = 0, 0
+        self._estimate.restart()
+
     def _show(self, doing: str) -> None:
-        rate = self._sessions / max(time.monotonic() - self._begun, 0.001)
-        done = f"{count(self._pages, 'page')} · {count(self._sessions, 'session')}"
-        done += f" · {rate:,.0f} sessions/s · "
-        text = Text((done if self._pages else "") + doing)
-        text.truncate(self._console.width - len("⠋ "), overflow="ellipsis")
+        text = Text(" · ".join([*self._counted(), doing]))
+        # Ctrl-C writes two characters of its own, and a line that they break stays behind.
+        text.truncate(self._console.width - len("⠋ ^C "), overflow="ellipsis")
         self.line = text.plain
         self._status.update(text)
         self._status.start()
+
+    def _counted(self) -> list[str]:
+        if not self._pages:
+            return []
+        rate = self._sessions / max(self._estimate.elapsed, 0.001)
+        return [
+            count(self._sessions, "session"),
+            f"{rate:,.0f}/s",
+            *self._done,
+        ]

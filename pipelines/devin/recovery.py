@@ -15,6 +15,7 @@ from sources.devin.errors import DestinationBusy
 
 from .amounts import count
 from .failures import explained
+from .loading import load_pending
 from .warehouse import has_dataset, pending_packages, stored_state
 
 log = logging.getLogger("devin.recovery")
@@ -57,6 +58,11 @@ def recover(pipeline: dlt.Pipeline) -> Recovered:
     return recovered
 
 
+def built_on_this(pipeline: dlt.Pipeline) -> None:
+    """Take note that the next package builds on what has just been loaded."""
+    pipeline.set_local_state_val(_BUILT_ON, pipeline.state.get("_version_hash"))
+
+
 def _believe(pipeline: dlt.Pipeline, stored: dict[str, Any] | None) -> None:
     """Take over what the destination knows."""
     if stored is None:
@@ -78,7 +84,7 @@ def _settle(pipeline: dlt.Pipeline, stored: dict[str, Any] | None) -> Recovered:
     log.info("loading %s that an earlier run left", count(len(pending), "package"))
     pipeline.normalize()
     try:
-        pipeline.load()
+        load_pending(pipeline)
     except PipelineStepFailed as failure:
         refused = isinstance(failure.exception, LoadClientJobException)
         if not refused or isinstance(explained(failure), DestinationBusy):

@@ -7,9 +7,10 @@ from typing import Any
 import dlt
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
-from sources.devin.coverage import Coverage, Segment
+from sources.devin.coverage import Segment, Span
 from sources.devin.merging import duckdb_file
 from sources.devin.runs import Journal, Run
+from sources.devin.scope import Scope
 from sources.devin.tables import REJECTED, RUNS
 
 from .warehouse import pending_packages, scopes_of, stored_state
@@ -25,6 +26,7 @@ class ScopeStatus:
     Attributes:
         scope: Its name: API version, organisation, filters.
         covered: Spans of `created_at` and the moment each is loaded as of, epoch seconds.
+        missing: Spans that interrupted backfills and rescans have still to read again.
         checked_at: When the last cycle that did not fail ended, by this machine's clock; also one
             that found nothing new counts.
         cycles: The last cycles, newest first.
@@ -33,6 +35,7 @@ class ScopeStatus:
 
     scope: str
     covered: tuple[Segment, ...]
+    missing: tuple[Span, ...]
     checked_at: datetime | None
     cycles: list[dict[str, Any]]
     rejected: int
@@ -48,6 +51,10 @@ class ScopeStatus:
             "covered": [
                 dict(zip(("created_from", "created_to", "as_of"), map(_instant, span), strict=True))
                 for span in self.covered
+            ],
+            "missing": [
+                dict(zip(("created_from", "created_to"), map(_instant, span), strict=True))
+                for span in self.missing
             ],
             "checked_at": iso(self.checked_at) if self.checked_at else None,
             "lag_seconds": self.lag(now),
@@ -94,20 +101,19 @@ def read_status(pipeline: dlt.Pipeline) -> Status:
     names = dict.fromkeys([*memories, *(cycle["scope"] for cycle in cycles)])
     return Status(
         [
-            _scope(name, memories.get(name, {"coverage": []}), cycles, rejected.get(name, 0))
+            _scope(name, Scope.of(memories.get(name)), cycles, rejected.get(name, 0))
             for name in names
         ],
         len(pending_packages(pipeline)),
     )
 
 
-def _scope(
-    name: str, memory: dict[str, Any], cycles: list[dict[str, Any]], rejected: int
-) -> ScopeStatus:
+def _scope(name: str, memory: Scope, cycles: list[dict[str, Any]], rejected: int) -> ScopeStatus:
     own = [cycle for cycle in cycles if cycle["scope"] == name]
-    good = [cycle["finished_at"] for cycle in own if cycle["outcome"] != "failed"]
-    covered = Coverage.of(memory["coverage"]).segments
-    return ScopeStatus(name, covered, max(good, default=None), own[:LAST_CYCLES], rejected)
+    good = [cycle["finished_at"] for cycle in own if cycle["outcome"] in ("loaded", "unchanged")]
+    covered = memory.coverage.segments
+    missing = tuple(Span(s.created_from, s.created_to or 0) for s in memory.missing())
+    return ScopeStatus(name, covered, missing, max(good, default=None), own[:LAST_CYCLES], rejected)
 
 
 def _cycles(pipeline: dlt.Pipeline) -> list[dict[str, Any]]:

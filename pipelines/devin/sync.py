@@ -9,11 +9,13 @@ from typing import Any
 
 import dlt
 
-from sources.devin import devin
+from sources.devin import Cycle, devin
+from sources.devin.errors import DevinError
 
 from .comments import write_comments
+from .loading import load_pending
 from .lock import only_one
-from .recovery import Recovered, recover
+from .recovery import Recovered, built_on_this, recover
 from .warehouse import location, pending_packages
 
 log = logging.getLogger("devin.sync")
@@ -29,6 +31,7 @@ class SyncResult:
         load_ids: Load packages that this run made and loaded; none if nothing was new.
         seconds: How long it took.
         runs: The record of each scope's cycle, as in `sync_runs`.
+        failure: What could not be read; None if everything was.
     """
 
     recovered: Recovered = field(default_factory=Recovered)
@@ -36,16 +39,28 @@ class SyncResult:
     load_ids: list[str] = field(default_factory=list)
     seconds: float = 0.0
     runs: list[dict[str, Any]] = field(default_factory=list)
+    failure: DevinError | None = None
+
+    @property
+    def achieved(self) -> bool:
+        """Whether anything came of it."""
+        return bool(self.load_ids) or any(run["outcome"] != "failed" for run in self.runs)
 
     @property
     def rejected(self) -> int:
         """Items that broke their contract, over all scopes."""
         return sum(run["rejected"] for run in self.runs)
 
+    @property
+    def _outcome(self) -> str:
+        if self.failure:
+            return "failed"
+        return "loaded" if self.load_ids else "unchanged"
+
     def as_json(self) -> dict[str, Any]:
         """The result as JSON can hold it."""
         return {
-            "outcome": "loaded" if self.load_ids else "unchanged",
+            "outcome": self._outcome,
             "seconds": round(self.seconds, 3),
             "warehouse": self.warehouse,
             "load_ids": self.load_ids,
@@ -53,6 +68,7 @@ class SyncResult:
             "dropped": self.recovered.dropped,
             "rejected": self.rejected,
             "runs": self.runs,
+            "error": str(self.failure) if self.failure else None,
         }
 
 
@@ -64,33 +80,41 @@ def sync(pipeline: dlt.Pipeline, **options: Any) -> SyncResult:
         options: Arguments of `devin` that are not left to the configuration.
 
     Returns:
-        What was done.
+        What was done; what failed, if some of it was done all the same.
 
     Raises:
         SyncRunning: Another sync of this pipeline is under way.
+        DevinError: Nothing could be read.
         Exception: Whatever dlt raises; see `failures.explained`.
     """
     pipeline.activate()
     started = time.monotonic()
     result = SyncResult(warehouse=location(pipeline))
-    with only_one(pipeline.working_dir), _recorded(result.runs):
-        source = devin(**options)
+    with only_one(pipeline.working_dir), _recorded(result.runs), Cycle() as cycle:
+        source = devin(**options, cycle=cycle)
         log.info("sync started", extra={"event": "started"})
         result.recovered = recover(pipeline)
-        result.load_ids = _load(pipeline, source)
+        while not cycle.finished:
+            result.load_ids += _load(pipeline, source)
         if result.load_ids or result.recovered.loaded:
             write_comments(pipeline)
+        result.failure = cycle.failure
     result.seconds = time.monotonic() - started
+    if result.failure and not result.achieved:
+        raise result.failure
     return result
 
 
 def _load(pipeline: dlt.Pipeline, source: Any) -> list[str]:
     """What `pipeline.run` does, without looking at the destination again, or loading nothing."""
     pipeline.extract(source)
-    if not pending_packages(pipeline):
-        return []
     pipeline.normalize()
-    return list(pipeline.load().loads_ids)
+    if not pending_packages(pipeline):  # there was nothing in it
+        return []
+    log.info("loading into the destination", extra={"event": "committed"})
+    loaded = load_pending(pipeline)
+    built_on_this(pipeline)
+    return loaded
 
 
 class _Records(logging.Handler):

@@ -13,6 +13,15 @@ from sources.devin.merging import duckdb_file
 DEFAULT_DESTINATION = "duckdb"
 DEFAULT_DATASET = "devin"
 _NOT_IN_NAMES = re.compile(r"\W")
+DUCKDB_MEMORY = "64MiB"
+"""What DuckDB may keep of its file; what a merge needs beyond that goes to disk beside the file."""
+
+DUCKDB_MEMORY_AT_MOST = "4GiB"
+"""What it may keep where that is not enough."""
+
+_NEXT_ITEM = "extract.next_item_mode"
+"""Whether dlt writes all tables of a batch before it asks for the next one, or keeps several."""
+_OF_DUCKDB = "destination.duckdb.credentials.global_config"
 PIPELINE_NAME = "devin_warehouse"
 """Also the name of the default DuckDB file, which must not be that of the dataset."""
 
@@ -37,7 +46,25 @@ def open_pipeline(
     # Whoever runs it decides what a signal does (see `stopping`); dlt's way forgets one that comes
     # while it loads.
     pipeline.runtime_config.intercept_signals = False
+    _keep_memory_small()
     return pipeline
+
+
+def _keep_memory_small() -> None:
+    """Settings of dlt and DuckDB for a load whose memory does not grow, where nobody set them."""
+    if dlt.config.get(_NEXT_ITEM) is None:
+        dlt.config[_NEXT_ITEM] = "fifo"
+    if dlt.secrets.get(_OF_DUCKDB) is None:
+        dlt.secrets[_OF_DUCKDB] = {"memory_limit": DUCKDB_MEMORY}
+
+
+def give_duckdb_memory() -> bool:
+    """Let DuckDB take what it wants from now on; whether that is more than it was given."""
+    given: Any = dlt.secrets.get(_OF_DUCKDB)
+    small: bool = given == {"memory_limit": DUCKDB_MEMORY}
+    if small:
+        dlt.secrets[_OF_DUCKDB] = {"memory_limit": DUCKDB_MEMORY_AT_MOST}
+    return small
 
 
 def location(pipeline: dlt.Pipeline) -> str:

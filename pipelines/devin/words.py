@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .amounts import count, duration
+from .backfill import Planned
 from .status import ScopeStatus, Status
 from .sync import SyncResult
 
@@ -30,9 +31,24 @@ def sync_in_words(result: SyncResult) -> str:
     return "\n".join([*lines, f"Done in {result.seconds:.1f} s: {result.warehouse}"])
 
 
+def plan_in_words(scopes: list[Planned]) -> str:
+    """What a backfill would read, some lines a scope."""
+    lines = []
+    for scope in scopes:
+        lines.append(scope.scope)
+        lines += [
+            f"  created {_short(part.created_from)} to {_short(part.created_to)}: would be read"
+            for part in scope.slices
+        ]
+    return "\n".join(lines)
+
+
 def _run_in_words(run: dict[str, Any]) -> str:
     rows = run["rows"]
     counts = [count(rows[table], noun) for table, noun in _NOUNS.items() if rows.get(table)]
+    if run["outcome"] == "failed":
+        what = f"till then it loaded {', '.join(counts)}" if counts else "nothing new is loaded"
+        return f"{run['scope']}: failed; {what}."
     what = "loaded " + ", ".join(counts) if counts else "nothing new"
     traffic = count(run["requests"], "request")
     if run["retries"]:
@@ -56,6 +72,10 @@ def _scope_in_words(scope: ScopeStatus, now: datetime) -> str:
         f"  created {_short(begin)} to {_short(end)}: complete as of {_short(as_of)}"
         for begin, end, as_of in scope.covered
     ] or ["  nothing is loaded yet"]
+    lines += [
+        f"  created {_short(begin)} to {_short(end)}: to be read again"
+        for begin, end in scope.missing
+    ]
     lag = scope.lag(now)
     lines.append(f"  last good cycle: {'none' if lag is None else f'{duration(lag)} ago'}")
     lines.append(f"  rejected items: {scope.rejected:,}")

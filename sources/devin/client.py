@@ -6,11 +6,13 @@ look just like that.
 """
 
 import contextlib
+import copy
 import json
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
+from threading import Lock
 from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote
 
@@ -18,6 +20,7 @@ import httpx
 import tenacity
 
 from . import errors
+from .pace import Pace, Slowdown, Turn
 from .retry import RetryPolicy, http_date, is_retried, retry_after, wall_clock
 
 log = logging.getLogger("devin.client")
@@ -45,7 +48,7 @@ class Reply(Generic[T]):
     size: int
 
 
-@dataclass
+@dataclass(frozen=True)
 class Traffic:
     """What the client has done so far, for the record of a cycle.
 
@@ -53,7 +56,8 @@ class Traffic:
         requests: Requests sent, retries included.
         retries: Requests that were sent again.
         seconds_waited: Seconds spent waiting between attempts, rate limits included.
-        seconds_throttled: The part of them that a 429 or a `Retry-After` asked for.
+        seconds_throttled: The part of them that a 429 or a `Retry-After` asked for. A pause that
+            several walkers share counts once.
         bytes_received: Bytes of all good bodies, decompressed.
     """
 
@@ -63,29 +67,74 @@ class Traffic:
     seconds_throttled: float = 0.0
     bytes_received: int = 0
 
+    def __add__(self, more: "Traffic") -> "Traffic":
+        return Traffic(*(a + b for a, b in zip(astuple(self), astuple(more), strict=True)))
+
 
 @dataclass
 class _Failure(Exception):
-    """An attempt that may succeed if it is made again."""
+    """An attempt that may succeed if it is made again.
+
+    Attributes:
+        reason: What went wrong.
+        pause: Seconds that the API asks to wait, None if it names none.
+        limited: Whether it was a 429.
+        error: What to raise if no further attempt is made.
+        wait: Seconds to wait before the next attempt, None if that is up to the policy.
+        slowdown: What that wait is for all who share the pace; None if it is this request's own.
+    """
 
     reason: str
     pause: float | None = None
     limited: bool = False
     error: type[errors.DevinError] = field(default=errors.Unreachable)
+    wait: float | None = None
+    slowdown: Slowdown | None = None
+
+
+@dataclass
+class _Question(Generic[T]):
+    """What is asked for one answer, and what it took so far.
+
+    Attributes:
+        path: As given to `Client.get`.
+        params: As given to `Client.get`.
+        decode: As given to `Client.get`.
+        attempts: Requests made, but for those that were refused while others were answered:
+            such a request only lost the race for what a limit lets through.
+        answered: Requests of all that were answered when this one was last refused.
+        queued: Seconds spent waiting for a turn. They are not the answer's own, and come off the
+            budget: a request that only waits its turn never fails.
+    """
+
+    path: str
+    params: Params
+    decode: Callable[[bytes], T]
+    attempts: int = 0
+    answered: int = 0
+    queued: float = 0.0
+
+    def lost_to(self, answered: int) -> None:
+        """Take note of a refusal, when so many requests of all were answered."""
+        if answered > self.answered:
+            self.attempts -= 1
+        self.answered = answered
 
 
 class Client:
-    """A connection to one API under one token.
+    """A connection to one API under one token, which any number of threads may use.
 
     Args:
         base_url: Scheme, host and optional path prefix, as in `https://api.devin.ai`.
         token: The bearer token; white space around it is dropped, secret stores tend to add some.
         policy: How hard to try for one answer.
         timeout: Seconds for connecting, and for each silence while an answer is read.
-        sleep: Waits for so many seconds; replaced in tests.
+        sleep: Waits for so many seconds; replaced in tests. With a pace, that waits instead.
+        pace: What all threads that ask have in common; without one, each asks when it likes and
+            pauses alone.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - only two are not optional
         self,
         base_url: str,
         token: str,
@@ -93,16 +142,31 @@ class Client:
         policy: RetryPolicy | None = None,
         timeout: float = 60.0,
         sleep: Callable[[float], None] = time.sleep,
+        pace: Pace | None = None,
     ) -> None:
         self._token = token.strip()
         self._policy = policy or RetryPolicy()
-        self._sleep = sleep
+        self._pace = pace
+        self._sleep = pace.sleep if pace else sleep
         self.base_url = base_url.rstrip("/")
         self.traffic = Traffic()
+        self._counting = Lock()
         self._http = httpx.Client(
             timeout=timeout,
+            limits=httpx.Limits(max_keepalive_connections=pace.most if pace else None),
             headers={"Authorization": f"Bearer {self._token}", "Accept": "application/json"},
         )
+
+    def counting(self) -> "Client":
+        """The same connection, with a count of its own in `traffic`."""
+        same = copy.copy(self)
+        same.traffic, same._counting = Traffic(), Lock()
+        return same
+
+    def stop(self) -> None:
+        """Ask nothing more: whoever waits to ask gets `Stopped`."""
+        if self._pace:
+            self._pace.stop()
 
     def close(self) -> None:
         """Close the connections."""
@@ -134,40 +198,74 @@ class Client:
             Unreachable: No answer, or server errors, until the policy was exhausted.
             BodyUnreadable: Only undecodable bodies until the policy was exhausted.
             ClockMissing: A good answer without a `Date`.
+            Stopped: The pace was stopped.
         """
+        question = _Question(path, params, decode)
         retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(self._policy.attempts)
-            | tenacity.stop_before_delay(self._policy.budget),
+            stop=lambda state: self._is_over(question, state),
             wait=self._pause,
             retry=tenacity.retry_if_exception_type(_Failure),
             before_sleep=self._announce,
             sleep=self._sleep,
-            retry_error_callback=lambda state: self._give_up(path, state),
+            retry_error_callback=lambda state: self._give_up(question, state),
         )
-        return retrying(self._attempt, path, params, decode)
+        return retrying(self._attempt, question)
 
-    def _attempt(self, path: str, params: Params, decode: Callable[[bytes], T]) -> Reply[T]:
-        self.traffic.requests += 1
-        started = time.monotonic()
+    def _attempt(self, question: _Question[T]) -> Reply[T]:
+        request = self._request(question)  # before the turn, so that nothing delays it then
+        with self._turn() as turn:
+            question.attempts += 1
+            question.queued += turn.queued
+            self._count(Traffic(requests=1))
+            started = time.monotonic()
+            response = self._response(request)
+            if is_retried(response.status_code):
+                raise self._postponed(question, response, turn)
+        if response.status_code != httpx.codes.OK:
+            raise self._refusal(question.path, response)
         try:
-            response = self._http.get(self.base_url + path, params=list(params))
+            value = question.decode(response.content)
+        except UndecodableBody as error:
+            raise _Failure(
+                f"{error}; the body begins: {self._quote(response)}", error=errors.BodyUnreadable
+            ) from error
+        self._count(Traffic(bytes_received=len(response.content)))
+        began = self._began(question.path, response, started)
+        return Reply(value, began, len(response.content))
+
+    def _turn(self) -> contextlib.AbstractContextManager[Turn]:
+        if self._pace:
+            return self._pace.turn()
+        return contextlib.nullcontext(Turn(0.0, lambda seconds: Slowdown(True, seconds)))
+
+    def _response(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return self._http.send(request)
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise _Failure(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+
+    def _request(self, question: _Question[T]) -> httpx.Request:
+        params = httpx.QueryParams(tuple(question.params))
+        try:
+            return self._http.build_request("GET", self.base_url + question.path, params=params)
         except httpx.InvalidURL as error:
             raise errors.ConfigurationError(
                 f"base_url {self.base_url!r} is not a URL: {error}",
                 "Correct base_url under [sources.devin] in .dlt/config.toml.",
             ) from error
-        if response.status_code != httpx.codes.OK:
-            raise self._refusal(path, response)
-        try:
-            value = decode(response.content)
-        except UndecodableBody as error:
-            raise _Failure(
-                f"{error}; the body begins: {self._quote(response)}", error=errors.BodyUnreadable
-            ) from error
-        self.traffic.bytes_received += len(response.content)
-        return Reply(value, self._began(path, response, started), len(response.content))
+
+    def _postponed(self, question: _Question[T], response: httpx.Response, turn: Turn) -> _Failure:
+        """The failure of an attempt to be made again; nobody asks before the pause it names."""
+        status = response.status_code
+        date = http_date(response.headers.get("Date"))
+        pause = retry_after(response.headers.get("Retry-After"), date or wall_clock())
+        limited = status == httpx.codes.TOO_MANY_REQUESTS
+        failure = _Failure(f"HTTP {status}: {self._quote(response)}", pause, limited)
+        if limited or pause is not None:
+            failure.wait = self._policy.backoff(question.attempts) if pause is None else pause
+            failure.slowdown = turn.slow_down(failure.wait)
+            question.lost_to(failure.slowdown.answered)
+        return failure
 
     def _began(self, path: str, response: httpx.Response, started: float) -> int:
         """The moment the request began, by the API's clock: `Date` is when it was answered."""
@@ -178,11 +276,6 @@ class Client:
 
     def _refusal(self, path: str, response: httpx.Response) -> Exception:
         status = response.status_code
-        if is_retried(status):
-            date = http_date(response.headers.get("Date"))
-            pause = retry_after(response.headers.get("Retry-After"), date or wall_clock())
-            limited = status == httpx.codes.TOO_MANY_REQUESTS
-            return _Failure(f"HTTP {status}: {self._quote(response)}", pause, limited)
         message = f"GET {path} was refused with HTTP {status}: {self._quote(response)}"
         kinds: dict[int, type[errors.DevinError]] = {
             401: errors.TokenRejected,
@@ -203,30 +296,44 @@ class Client:
             text = _problem(body) or text
         return errors.excerpt(text.replace(self._token, "***") if self._token else text)
 
+    def _is_over(self, question: _Question[T], state: tenacity.RetryCallState) -> bool:
+        """Whether attempts or budget are used up; see `_Question.queued`."""
+        own = (state.seconds_since_start or 0.0) - question.queued
+        spent = own + state.upcoming_sleep >= self._policy.budget
+        return spent or question.attempts >= self._policy.attempts
+
     def _pause(self, state: tenacity.RetryCallState) -> float:
-        failure = _failure_of(state)
-        if failure.pause is not None:
-            return failure.pause
-        return self._policy.backoff(state.attempt_number)
+        wait = _failure_of(state).wait
+        return self._policy.backoff(state.attempt_number) if wait is None else wait
+
+    def _count(self, more: Traffic) -> None:
+        with self._counting:
+            self.traffic += more
 
     def _announce(self, state: tenacity.RetryCallState) -> None:
         failure, seconds = _failure_of(state), state.upcoming_sleep
-        self.traffic.retries += 1
-        self.traffic.seconds_waited += seconds
-        if failure.limited or failure.pause is not None:
-            self.traffic.seconds_throttled += seconds
+        shared = failure.slowdown
+        if shared is None:
+            self._count(Traffic(retries=1, seconds_waited=seconds))
+        else:
+            self._count(Traffic(0, 1, shared.added, shared.added))
+        if shared is None or shared.begins:
+            self._log_wait(failure.reason, seconds)
+
+    @staticmethod
+    def _log_wait(reason: str, seconds: float) -> None:
         log.info(
             "waiting %.1f s before asking again (%s)",
             seconds,
-            failure.reason,
-            extra={"event": "waiting", "seconds": seconds, "reason": failure.reason},
+            reason,
+            extra={"event": "waiting", "seconds": seconds, "reason": reason},
         )
 
-    def _give_up(self, path: str, state: tenacity.RetryCallState) -> Any:
+    def _give_up(self, question: _Question[T], state: tenacity.RetryCallState) -> Any:
         failure = _failure_of(state)
         made = f"{state.attempt_number} attempt{'s' if state.attempt_number > 1 else ''}"
-        message = f"GET {self.base_url}{path} failed after {made}: {failure.reason}"
-        if failure.pause is not None and state.attempt_number < self._policy.attempts:
+        message = f"GET {self.base_url}{question.path} failed after {made}: {failure.reason}"
+        if failure.pause is not None and question.attempts < self._policy.attempts:
             raise errors.RateLimited(
                 f"{message}; the API asks to wait {failure.pause:.0f} s, which is more than is "
                 f"left of the retry budget of {self._policy.budget:.0f} s",

@@ -15,6 +15,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 
+class Span(NamedTuple):
+    """A span of `created_at`, half open."""
+
+    created_from: int
+    created_to: int
+
+
 class Segment(NamedTuple):
     """A span of `created_at`, half open, and the moment its sessions are loaded as of."""
 
@@ -36,6 +43,18 @@ class Slice(NamedTuple):
     created_from: int
     created_to: int | None
     as_of: int | None
+
+    def split(self, parts: int) -> list["Slice"]:
+        """The slice in so many parts of equal length, in order of `created_at`.
+
+        Fewer, where it is too short; its end has to be known.
+        """
+        if self.created_to is None:
+            raise ValueError(f"{self} is open")
+        begin, length = self.created_from, self.created_to - self.created_from
+        parts = max(1, min(parts, length))
+        edges = [begin + length * place // parts for place in range(parts + 1)]
+        return [self._replace(created_from=a, created_to=b) for a, b in pairwise(edges)]
 
 
 @dataclass(frozen=True)
@@ -108,15 +127,49 @@ class Coverage:
         outside = self.clear(created_from, created_to).segments
         return Coverage(_merged(sorted([*outside, *inside, *filled])))
 
+    def _joined(self) -> list[Segment]:
+        joined: list[Segment] = []
+        for segment in self.segments:
+            if joined and joined[-1].created_to == segment.created_from:
+                as_of = min(joined[-1].as_of, segment.as_of)
+                joined[-1] = joined[-1]._replace(created_to=segment.created_to, as_of=as_of)
+            else:
+                joined.append(segment)
+        return joined
+
+    def lowered(self, as_of: int, created_at: int | None = None) -> "Coverage":
+        """The map that claims nothing of a later moment than this.
+
+        Args:
+            as_of: The latest moment to claim.
+            created_at: Names the one segment that is meant; all are, if None.
+        """
+        return Coverage(
+            _merged(
+                s._replace(as_of=min(s.as_of, as_of))
+                if created_at is None or s.created_from <= created_at < s.created_to
+                else s
+                for s in self.segments
+            )
+        )
+
+    def holes(self, begin: int, end: int) -> list[Slice]:
+        """What of `[begin, end)` is not loaded at all, in order of `created_at`."""
+        inside = [s for s in self.segments if s.created_from < end and s.created_to > begin]
+        edges = [begin, *(edge for segment in inside for edge in segment[:2]), end]
+        gaps = zip(edges[::2], edges[1::2], strict=True)
+        return [Slice(left, right, None) for left, right in gaps if left < right]
+
     def behind(self, start: int) -> list[Slice]:
         """What has to be walked so that all of `[start, now)` is raised.
 
         Segments and the holes between them each are one slice, in order of `created_at`. The last
         one is open: its end is the moment its walk begins, which only the API's clock can tell.
+        Segments that touch are one slice where there are many, as of the earliest of them.
         """
         slices: list[Slice] = []
         reached = start
-        for segment in self.segments:
+        for segment in self._joined() if len(self.segments) > MANY else self.segments:
             if segment.created_to <= start:
                 continue
             begin = max(segment.created_from, start)
@@ -125,6 +178,10 @@ class Coverage:
             slices.append(Slice(begin, segment.created_to, segment.as_of))
             reached = segment.created_to
         return [*slices, Slice(reached, None, None)]
+
+
+MANY = 16
+"""Segments that are raised one by one at most: each takes a request."""
 
 
 def _merged(ordered: Iterable[Segment]) -> tuple[Segment, ...]:

@@ -1,18 +1,20 @@
-"""One cycle: raise every scope's coverage to now, batch by batch."""
+"""One cycle: every scope raised to now, in one load package or several."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import errors
-from .client import Client
-from .gathering import Gathering
+from .held import Held
 from .identity import explained
-from .raising import Batch, Plan, Raising
+from .order import OrderBroken
+from .plan import Plan
+from .raising import Batch, Raising
 from .rows import arrow_table
 from .runs import Journal, Run, run_table
 from .scope import Scope
 from .tables import RUNS, TABLES
+from .walkers import Ended, Read, Walkers
 
 log = logging.getLogger("devin.cycle")
 
@@ -21,55 +23,204 @@ Memory = dict[str, Any]
 entry of the journal that is loaded."""
 
 
-def run_cycle(plan: Plan, client: Client, memory: Memory, journal: Journal) -> Iterator[Batch]:
-    """Raise every scope to now.
-
-    Where nothing new came, nothing is yielded and `memory` stays as it is, so no load package is
-    made; the cycle is in the journal then, and loaded with the next one that brings something.
+class Cycle:
+    """One cycle of all scopes, over as many load packages as it takes.
 
     Args:
-        plan: What to do.
-        client: The connection, for what it counts.
-        memory: What is remembered from the cycle before; brought up to date at the very end, so
-            that it is stored together with the rows or not at all.
-        journal: Where cycles are kept that make no package.
+        whole: Whether everything has to fit into one package, and a failure of one scope fails
+            all. Otherwise a package is complete every `commit_every` sessions, what failed is
+            left out, and `failure` tells of it at the end.
 
-    Yields:
-        Arrow tables by table name; the record of the cycle in the last of them.
-
-    Raises:
-        DevinError: A scope could not be raised. Nothing of the cycle counts then.
+    Attributes:
+        finished: Whether there is no further package to come.
     """
-    journal.forget_through(memory.get("recorded"))
-    states = memory.get("scopes", {})
-    gathering = Gathering(plan.batch_size)
-    raised: list[Raising] = []
-    for listing in plan.listings:
-        known = Scope.of(states.get(listing.name))
-        raised.append(Raising(plan, listing, known, client, gathering))
-        try:
-            yield from raised[-1].batches()
-        except errors.DevinError as error:
-            cause = explained(error, client, listing.org_id)
-            journal.append([raised[-1].failed(cause)])
-            _announce(raised[-1].run)
-            if cause is error:
-                raise
-            raise cause from error
-    runs = [scope.run for scope in raised]
-    if all(scope.nothing_new for scope in raised):
-        journal.append(runs)
-    else:
-        waiting = journal.read()
-        memory["recorded"] = waiting[-1].run_id if waiting else memory.get("recorded")
-        memory["scopes"] = states | {
-            scope.listing.name: scope.raised_memory(gathering.put_off_since).to_state()
-            for scope in raised
-        }
-        every_table = {} if states else {table.name: arrow_table(table, []) for table in TABLES}
-        yield every_table | {RUNS.name: run_table([*waiting, *runs])}
-    for run in runs:
-        _announce(run)
+
+    def __init__(self, *, whole: bool = False) -> None:
+        self._whole = whole
+        self._plan: Plan | None = None
+        self._scopes: list[Raising] = []
+        self._hopeless = False
+        self._begun = False
+        self.finished = False
+
+    @property
+    def failure(self) -> errors.DevinError | None:
+        """What to raise at the end; None if every scope is up to date."""
+        failed = {s.listing.name: s.failure for s in self._scopes if s.failure}
+        if not failed or len(self._scopes) == 1:
+            return next(iter(failed.values()), None)
+        ending = next((error for error in failed.values() if isinstance(error, _OF_ALL)), None)
+        return ending or errors.ScopesFailed(failed, len(self._scopes))
+
+    @property
+    def _in_vain(self) -> bool:
+        """Whether every scope failed before anything of it could be loaded."""
+        return all(s.failure and not s.news and not s.run.rows for s in self._scopes)
+
+    def __enter__(self) -> "Cycle":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        if self._plan:
+            self._plan.client.close()
+
+    def package(
+        self,
+        plan: Callable[[], Plan],
+        memory: Memory,
+        journal: Journal,
+        held: Held,
+        look: Callable[[], None] = lambda: None,
+    ) -> Iterator[Batch]:
+        """Read what the next load package is to hold.
+
+        Where nothing new came, nothing is yielded and `memory` stays as it is, so no load package
+        is made; the cycle is in the journal then, and loaded with the next one that brings
+        something.
+
+        Args:
+            plan: What to do; called at the first package.
+            memory: What is remembered; brought up to date at the very end, so that it is stored
+                together with the rows or not at all.
+            journal: Where cycles are kept that make no package.
+            held: What the destination holds.
+            look: Called now and then; may raise to end the run.
+
+        Yields:
+            Arrow tables by table name; the record of the cycle in the last of them.
+
+        Raises:
+            DevinError: A scope could not be raised, and the cycle is a whole one, or no scope could
+                be: nothing of it counts then.
+        """
+        self._plan = todo = self._plan or plan()
+        journal.forget_through(memory.get("recorded"))
+        states = memory.get("scopes", {})
+        self._scopes = self._scopes or _scopes(todo, journal)
+        scopes = [scope for scope in self._scopes if not scope.finished]
+        for scope in scopes:
+            scope.begin(Scope.of(states.get(scope.listing.name)), held)
+        with self._walkers(todo, look) as walkers:
+            yield from self._read(todo, scopes, walkers)
+        for scope in scopes:
+            yield from scope.last_batches()
+        self.finished = self._hopeless or all(scope.finished for scope in self._scopes)
+        yield from self._record(scopes, memory, journal)
+
+    def _walkers(self, plan: Plan, look: Callable[[], None]) -> Walkers[Raising]:
+        page_size = plan.listings[0].page_size
+        return Walkers(
+            plan.walkers,
+            page_size,
+            largest=None if self._whole else max(plan.commit_every, _FEW_PAGES * page_size),
+            look=look,
+            stop=plan.client.stop,
+        )
+
+    def _read(
+        self, plan: Plan, scopes: list[Raising], walkers: Walkers[Raising]
+    ) -> Iterator[Batch]:
+        given = {scope: scope.work() for scope in scopes}
+        if plan.backfill and not (self._begun or self._whole):
+            # What is asked for is stored before anything is read, so that it is not forgotten.
+            self._begun = True
+            for scope, work in given.items():
+                scope.leave(*work)
+            return
+        for scope, work in given.items():
+            walkers.give(scope, work)
+        sessions, size = 0, 0
+        for news in walkers.news():
+            if isinstance(news, Read):
+                sessions += len(news.portion.sessions)
+                size += news.portion.size
+                yield from news.scope.take(news.work, news.portion)
+                self._tell(news)
+                complete = sessions >= plan.commit_every or size >= plan.commit_bytes
+                if complete and not self._whole:
+                    walkers.wind_down()
+            else:
+                self._end(news, walkers)
+            while self._full(plan, scopes):
+                yield max(scopes, key=lambda scope: scope.waiting).batch()
+        for scope in scopes:
+            if scope.waiting:
+                yield scope.batch()
+
+    @staticmethod
+    def _full(plan: Plan, scopes: list[Raising]) -> bool:
+        sessions = sum(scope.waiting for scope in scopes)
+        size = sum(scope.bytes_waiting for scope in scopes if scope.waiting)
+        return sessions >= plan.batch_size or size >= plan.batch_bytes
+
+    def _end(self, news: Ended[Raising], walkers: Walkers[Raising]) -> None:
+        scope = news.scope
+        if news.left is not None:
+            scope.leave(news.left)
+        if isinstance(news.error, OrderBroken):
+            scope.doubt()
+            walkers.stop(scope)
+        elif isinstance(news.error, errors.DevinError):
+            scope.failure = scope.failure or explained(news.error, scope.listing)
+            if self._whole or isinstance(scope.failure, _OF_ALL):
+                self._hopeless = True
+                walkers.wind_down()
+            walkers.stop(scope)
+        elif news.error is not None:
+            raise news.error
+        if not walkers.ending and not walkers.busy(scope):
+            walkers.give(scope, scope.work())
+
+    def _record(self, scopes: list[Raising], memory: Memory, journal: Journal) -> Iterator[Batch]:
+        runs = [scope.close_run() for scope in scopes]
+        ended = [scope.run for scope in scopes if scope.finished]
+        if self._whole and self.failure:
+            journal.append(run for run in runs if run.outcome == "failed")
+        elif any(scope.news for scope in scopes):
+            states = memory.get("scopes", {})
+            waiting = journal.read()
+            memory["recorded"] = waiting[-1].run_id if waiting else memory.get("recorded")
+            memory["scopes"] = states | {
+                scope.listing.name: scope.raised_memory().to_state() for scope in scopes
+            }
+            every_table = {} if states else {table.name: arrow_table(table, []) for table in TABLES}
+            yield every_table | {RUNS.name: run_table([*waiting, *runs])}
+        else:
+            journal.append(ended)
+        for run in ended:
+            _announce(run)
+        if self.failure and (self._whole or self._in_vain):
+            raise self.failure
+
+    def _tell(self, news: Read[Raising]) -> None:
+        scope = news.scope
+        expected = sum(scope.expected for scope in self._scopes)
+        seen = sum(scope.sessions_read for scope in self._scopes)
+        log.info(
+            "%s: page %d, %d sessions",
+            scope.listing.name,
+            scope.run.pages,
+            len(news.portion.sessions),
+            extra={
+                "event": "page",
+                "scope": scope.listing.name,
+                "pages": scope.run.pages,
+                "sessions": len(news.portion.sessions),
+                "done": min(1.0, seen / expected) if expected else None,
+            },
+        )
+
+
+_FEW_PAGES = 20  # so many at least are walked in one go, however soon a package is to be complete
+
+_OF_ALL = (errors.TokenRejected, errors.TryAgainLater)
+"""Errors that one scope has no sooner than another."""
+
+
+def _scopes(plan: Plan, journal: Journal) -> list[Raising]:
+    looked_at = {run.scope: run.as_of for run in journal.read() if run.outcome == "unchanged"}
+    return [Raising(plan, each, looked_at.get(each.name)) for each in plan.listings]
 
 
 def _announce(run: Run) -> None:

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -22,6 +22,18 @@ def _as_list(value: Any) -> Any:
 
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+
+IN_V2 = frozenset({"tags", "user_ids", "session_ids"})
+"""The filters that v2 has."""
+
+
+def described(given: Iterable[tuple[str, tuple[str, ...]]]) -> str:
+    """Parameters as part of a scope's name: the same read the same, others differently."""
+    return "&".join(
+        f"{name}={value.replace('%', '%25').replace('&', '%26')}"
+        for name, values in sorted(given)
+        for value in sorted(set(values))
+    )
 
 
 class Filters(BaseModel):
@@ -58,15 +70,11 @@ class Filters(BaseModel):
 
     def params(self) -> list[tuple[str, str]]:
         """The query parameters: a list repeats its key, which is the form the API reads."""
-        return [(name, value) for name, values in self._given() for value in values]
+        return [(name, value) for name, values in self.given() for value in values]
 
     def describe(self) -> str:
-        """The filters as part of a scope's name: the same read the same, others differently."""
-        return "&".join(
-            f"{name}={value.replace('%', '%25').replace('&', '%26')}"
-            for name, values in self._given()
-            for value in sorted(set(values))
-        )
+        """The filters as part of a scope's name; see `described`."""
+        return described(self.given())
 
     def excluding(self, session: Session) -> str | None:
         """The filter that a returned session contradicts; None where none can be seen to.
@@ -96,7 +104,8 @@ class Filters(BaseModel):
         }
         return {name: (key, frozenset(wanted)) for name, (key, wanted) in visible.items() if wanted}
 
-    def _given(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+    def given(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """The filters that are set, by name, with their values as the API reads them."""
         for name in sorted(type(self).model_fields):
             value = getattr(self, name)
             if isinstance(value, bool):

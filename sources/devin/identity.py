@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from . import errors
 from .client import Client, UndecodableBody
-from .listing import Bounds, Listing
+from .listing import Bounds, EnterpriseListing, Listing
 
 PATH = "/v3/self"
 LISTING_PERMISSION = "ViewOrgSessions"
@@ -47,14 +47,38 @@ def own_organization(client: Client) -> str:
     return str(org_id)
 
 
-def explained(error: errors.DevinError, client: Client, org_id: str) -> errors.DevinError:
-    """A refusal by an organisation's listing, with its real cause.
-
-    The API answers 403 both to a wrong token and to one that may not read the organisation, so
-    whether it accepts the token at all is asked for.
+def explained(error: errors.DevinError, listing: Listing | EnterpriseListing) -> errors.DevinError:
+    """A refusal by a listing, with its real cause.
 
     Returns:
         The error to raise instead; the same one where there is nothing to add.
+    """
+    if isinstance(listing, EnterpriseListing):
+        return _of_enterprise(error, listing)
+    return _of_organization(error, listing.client, listing.org_id)
+
+
+def _of_enterprise(error: errors.DevinError, listing: EnterpriseListing) -> errors.DevinError:
+    """v2 takes keys of one kind only, and `/v3/self` knows nothing of them."""
+    if isinstance(error, errors.OrganizationUnknown):
+        return errors.OrganizationUnknown(
+            f"{listing.name} is unknown to {listing.client.base_url} ({error.message})",
+            "Correct base_url or org_ids under [sources.devin] in .dlt/config.toml, or read v3: "
+            'api_version = "v3".',
+        )
+    if not isinstance(error, errors.TokenRejected | errors.PermissionMissing):
+        return error
+    return errors.TokenRejected(
+        f"v2 of the API takes the personal key of an Enterprise Admin only ({error.message})",
+        "Put such a key (it begins with apk_user_) into SOURCES__DEVIN__API_KEY. With a service "
+        'user key (cog_) read v3: api_version = "v3" under [sources.devin] in .dlt/config.toml.',
+    )
+
+
+def _of_organization(error: errors.DevinError, client: Client, org_id: str) -> errors.DevinError:
+    """The API answers 403 both to a wrong token and to one that may not read the organisation.
+
+    So whether it accepts the token at all is asked for.
     """
     if isinstance(error, errors.OrganizationUnknown):
         return errors.OrganizationUnknown(
@@ -75,31 +99,38 @@ def explained(error: errors.DevinError, client: Client, org_id: str) -> errors.D
 
 
 class Access(NamedTuple):
-    """Whether one organisation's sessions can be listed.
+    """Whether the sessions of one scope can be listed.
 
     Attributes:
-        org_id: The organisation.
+        scope: The organisation; for v2 the name of the scope.
         problem: Why not; None if they can.
     """
 
-    org_id: str
+    scope: str
     problem: errors.DevinError | None
 
 
-def check_access(client: Client, listings: Sequence[Listing]) -> Iterator[Access]:
+def check_access(
+    client: Client, listings: Sequence[Listing | EnterpriseListing]
+) -> Iterator[Access]:
     """Ask for one page of each listing.
 
     Raises:
         TokenRejected: The API does not accept the token at all.
     """
-    whoami(client)
+    if any(isinstance(listing, Listing) for listing in listings):
+        whoami(client)
     for listing in listings:
+        scope = listing.org_id if isinstance(listing, Listing) else listing.name
         try:
             listing.page(Bounds(), None)
         except errors.DevinError as error:
-            yield Access(listing.org_id, explained(error, client, listing.org_id))
+            cause = explained(error, listing)
+            if isinstance(cause, errors.TokenRejected):
+                raise cause from error
+            yield Access(scope, cause)
         else:
-            yield Access(listing.org_id, None)
+            yield Access(scope, None)
 
 
 def _decode(body: bytes) -> dict[str, Any]:

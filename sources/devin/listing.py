@@ -1,14 +1,17 @@
-"""The v3 listing of an organisation's sessions: parameters out, a page in."""
+"""The listings of sessions, of an organisation and of an enterprise: parameters out, a page in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from datetime import UTC, datetime
+from typing import ClassVar, NamedTuple
 
 from .client import Client, Reply, path_segment
-from .filters import Filters
+from .filters import Filters, described
 from .models import Page, Session, decode_page
+from .models_v2 import decode_enterprise_page
 
 LARGEST_PAGE = 200
-"""Sessions a page may hold at most (the API's documented maximum of `first`)."""
+"""Sessions a page may hold at most (the API's documented maximum, of `first` and of `limit`)."""
 
 
 class Bounds(NamedTuple):
@@ -23,7 +26,7 @@ class Bounds(NamedTuple):
     updated_after: int | None = None
 
     def params(self) -> list[tuple[str, str]]:
-        """The query parameters of the bounds that are set."""
+        """The query parameters of the bounds that are set, as v3 calls and writes them."""
         return [(name, str(value)) for name, value in self._asdict().items() if value is not None]
 
     def excluding(self, session: Session) -> str | None:
@@ -39,7 +42,7 @@ class Bounds(NamedTuple):
 
 @dataclass(frozen=True)
 class Listing:
-    """The sessions of one organisation, as far as the filters let them through.
+    """The sessions of one organisation, as far as the filters let them through: v3.
 
     Attributes:
         client: The connection.
@@ -52,6 +55,12 @@ class Listing:
     org_id: str
     filters: Filters = field(default_factory=Filters)
     page_size: int = LARGEST_PAGE
+    api_version: ClassVar[str] = "v3"
+
+    @property
+    def org_ids(self) -> tuple[str, ...]:
+        """The organisations whose sessions are listed."""
+        return (self.org_id,)
 
     @property
     def path(self) -> str:
@@ -78,3 +87,78 @@ class Listing:
         if cursor is not None:
             params.append(("after", cursor))
         return self.client.get(self.path, params, decode_page)
+
+    def reread(self, session_ids: Sequence[str]) -> Reply[Page]:
+        """Fetch these sessions, whatever the filters say; a page of them at most."""
+        params = [("first", str(LARGEST_PAGE)), *_of_sessions(session_ids)]
+        return self.client.get(self.path, params, decode_page)
+
+    def excluding(self, session: Session) -> str | None:
+        """What was asked for that a returned session contradicts; None where nothing is seen to."""
+        return self.filters.excluding(session)
+
+
+@dataclass(frozen=True)
+class EnterpriseListing:
+    """The sessions of all organisations of an enterprise, or of some of them: v2.
+
+    Its cursors are numbers of sessions to skip, its order is that of creation.
+
+    Attributes:
+        client: The connection.
+        org_ids: The organisations; none for all there are.
+        filters: What is asked for, of what v2 can filter by; empty for all.
+        page_size: Sessions a page, 1 to `LARGEST_PAGE`.
+    """
+
+    client: Client
+    org_ids: tuple[str, ...] = ()
+    filters: Filters = field(default_factory=Filters)
+    page_size: int = LARGEST_PAGE
+    api_version: ClassVar[str] = "v2"
+    path: ClassVar[str] = "/v2/enterprise/sessions"
+
+    @property
+    def name(self) -> str:
+        """The name of the scope: what is listed, in words that never change for it."""
+        organisations = [("org_ids", self.org_ids)] if self.org_ids else []
+        filters = described([*organisations, *self.filters.given()])
+        return "v2/enterprise" + (f"?{filters}" if filters else "")
+
+    def page(self, bounds: Bounds, cursor: str | None) -> Reply[Page]:
+        """Fetch one page; see `Listing.page`."""
+        organisations = [("org_ids", org_id) for org_id in self.org_ids]
+        filters = [*_dated(bounds), *organisations, *self.filters.params()]
+        return self._get(self.page_size, cursor or "0", filters)
+
+    def reread(self, session_ids: Sequence[str]) -> Reply[Page]:
+        """Fetch these sessions, whatever the filters say; a page of them at most."""
+        return self._get(LARGEST_PAGE, "0", _of_sessions(session_ids))
+
+    def excluding(self, session: Session) -> str | None:
+        """What was asked for that a returned session contradicts; None where nothing is seen to."""
+        if self.org_ids and session["org_id"] not in self.org_ids:
+            return "org_ids"
+        return self.filters.excluding(session)
+
+    def _get(self, limit: int, skip: str, filters: list[tuple[str, str]]) -> Reply[Page]:
+        params = [("limit", str(limit)), ("skip", skip), ("order", "asc"), *filters]
+        return self.client.get(self.path, params, decode_enterprise_page)
+
+
+def _of_sessions(session_ids: Sequence[str]) -> list[tuple[str, str]]:
+    return [("session_ids", session_id) for session_id in session_ids]
+
+
+def _dated(bounds: Bounds) -> list[tuple[str, str]]:
+    """The query parameters of the bounds that are set, as v2 calls and writes them."""
+    moments = {
+        "created_date_from": bounds.created_after,
+        "created_date_to": bounds.created_before,
+        "updated_date_from": bounds.updated_after,
+    }
+    return [(name, _iso(moment)) for name, moment in moments.items() if moment is not None]
+
+
+def _iso(epoch: int) -> str:
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,11 +1,13 @@
 """How rows get into a destination: the one place that looks at what it can do.
 
-Tables are merged by delete-insert. An older copy never overwrites a newer one: the SQL conditions
-made here compare what arrives with what is there. Children are replaced as a whole, session by
-session, on the word of the marker rows that `rows` puts among them.
+Tables are merged by delete-insert. An older copy never overwrites a newer one, nor one of v2 one of
+v3: the SQL conditions made here compare what arrives with what is there. Children are replaced as a
+whole, session by session, on the word of the marker rows that `rows` puts among them. Tables are
+merged in any order, so the conditions hold whether the sessions themselves have been or not; and
+what arrives of them may not be there yet, so children look at the kept ones only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypedDict
@@ -17,32 +19,63 @@ from dlt.common.schema.typing import TDeleteInsertStrategyDict
 
 from .errors import DestinationUnsuitable
 from .models import MARKER
-from .tables import CHILDREN, LINKS, PULL_REQUESTS, SESSIONS, TAGS, Table
+from .tables import CHILDREN, LINKS, PULL_REQUESTS, SESSIONS, SNAPSHOTS, TAGS, Table
 
 STRATEGY: Literal["delete-insert"] = "delete-insert"
 
 _MARKED_COLUMN = {PULL_REQUESTS.name: "pr_url", TAGS.name: "tag", LINKS.name: "declared_by"}
 
-_STALE_SESSIONS = """
+_MOMENT_LENGTH = 25  # 2026-03-01T08:00:00+00:00
+
+# A version of the API that tells less is lower in the alphabet.
+_STALE = """
+    kept.api_version > 'this_version'
+    OR kept.updated_at > arriving.updated_at
+    OR (
+      kept.api_version = 'this_version'
+      AND kept.updated_at = arriving.updated_at
+      AND kept.extracted_at > arriving.extracted_at
+    )
+"""
+
+_STALE_SESSIONS = f"""
     SELECT arriving.session_id
     FROM arriving_sessions AS arriving
     JOIN kept_sessions AS kept ON arriving.session_id = kept.session_id
-    WHERE kept.updated_at > arriving.updated_at
+    WHERE {_STALE}
 """
 
-# CASE, since a database may compute the cast before it looks whether the row is a marker.
+# A session arrives once in a package, so its id is enough to name its snapshot.
+_STALE_SNAPSHOTS = """
+    SELECT arriving.session_id
+    FROM arriving_snapshots AS arriving
+    JOIN kept_snapshots AS snapshot
+      ON arriving.session_id = snapshot.session_id AND arriving.updated_at = snapshot.updated_at
+    JOIN kept_sessions AS kept ON arriving.session_id = kept.session_id
+    WHERE kept.api_version > 'this_version'
+"""
+
+_IS_MARKER = f"SUBSTRING(marked, 1, {len(MARKER)}) = '{MARKER}'"
+
+
+def _marked_moment(place: int) -> str:
+    """A moment of a marker; by CASE, since a database may cast before it looks for markers."""
+    text = f"SUBSTRING(marked, {len(MARKER) + 1 + place * _MOMENT_LENGTH}, {_MOMENT_LENGTH})"
+    return f"CASE WHEN {_IS_MARKER} THEN CAST({text} AS TIMESTAMPTZ) END"
+
+
 _REPLACED_SESSIONS = f"""
-    SELECT marker.session_id
-    FROM arriving_children AS marker
-    LEFT JOIN kept_sessions AS kept ON marker.session_id = kept.session_id
-    WHERE SUBSTRING(marker.marked, 1, {len(MARKER)}) = '{MARKER}'
-      AND (
-        kept.updated_at IS NULL
-        OR kept.updated_at <= CASE
-          WHEN SUBSTRING(marker.marked, 1, {len(MARKER)}) = '{MARKER}'
-          THEN CAST(SUBSTRING(marker.marked, {len(MARKER) + 1}) AS TIMESTAMPTZ)
-        END
-      )
+    SELECT arriving.session_id
+    FROM (
+      SELECT
+        session_id,
+        {_marked_moment(0)} AS updated_at,
+        {_marked_moment(1)} AS extracted_at
+      FROM arriving_children
+      WHERE {_IS_MARKER}
+    ) AS arriving
+    LEFT JOIN kept_sessions AS kept ON arriving.session_id = kept.session_id
+    WHERE kept.session_id IS NULL OR NOT ({_STALE})
 """
 
 
@@ -92,8 +125,12 @@ def duckdb_file(pipeline: dlt.Pipeline) -> Path | None:
     return None if ":" in database else Path(database)
 
 
-def load_hints(table: Table) -> Any:
+def load_hints(table: Table, api_version: str = "v3") -> Any:
     """How a table is loaded by the pipeline that is running.
+
+    Args:
+        table: The table.
+        api_version: Version of the API that the rows were read from.
 
     Returns:
         dlt hints: the write disposition with its conditions, and the file format.
@@ -101,12 +138,13 @@ def load_hints(table: Table) -> Any:
     pipeline = dlt.current.pipeline()
     capabilities = pipeline.destination.capabilities()
     names = pipeline.sql_client().get_qualified_table_names
-    render = partial(_render, dialect=capabilities.sqlglot_dialect)
-    conditions = _conditions(table, names, render)
+    render = partial(
+        _render, names=names, version=api_version, dialect=capabilities.sqlglot_dialect
+    )
     disposition: TDeleteInsertStrategyDict = {
         "disposition": "merge",
         "strategy": STRATEGY,
-        **conditions,  # type: ignore[typeddict-item]  # keys that are not required may be missing
+        **_conditions(table, render),  # type: ignore[typeddict-item]  # not all have both
     }
     return dlt.mark.make_hints(
         write_disposition=disposition,
@@ -119,31 +157,34 @@ class _Conditions(TypedDict, total=False):
     destination_scope: str
 
 
-def _conditions(table: Table, names: Any, render: Any) -> _Conditions:
-    kept_sessions, arriving_sessions = names(SESSIONS.name)
+def _conditions(table: Table, render: Callable[[str, Table], str]) -> _Conditions:
     if table is SESSIONS:
-        stale = render(
-            _STALE_SESSIONS,
-            {"kept_sessions": kept_sessions, "arriving_sessions": arriving_sessions},
-        )
-        return {"source_filter": f"session_id NOT IN ({stale})"}
+        return {"source_filter": f"session_id NOT IN ({render(_STALE_SESSIONS, table)})"}
+    if table is SNAPSHOTS:
+        return {"source_filter": f"session_id NOT IN ({render(_STALE_SNAPSHOTS, table)})"}
     if table in CHILDREN:
-        marked = _MARKED_COLUMN[table.name]
-        replaced = render(
-            _REPLACED_SESSIONS.replace("marked", marked),
-            {"kept_sessions": kept_sessions, "arriving_children": names(table.name)[1]},
-        )
-        is_marker = render(f"SUBSTRING({marked}, 1, {len(MARKER)}) = '{MARKER}'", {})
+        replaced = f"session_id IN ({render(_REPLACED_SESSIONS, table)})"
         return {
-            "source_filter": f"NOT {is_marker} AND session_id IN ({replaced})",
-            "destination_scope": f"session_id IN ({replaced})",
+            "source_filter": f"NOT {render(_IS_MARKER, table)} AND {replaced}",
+            "destination_scope": replaced,
         }
     return {}
 
 
-def _render(sql: str, tables: dict[str, str], dialect: str | None) -> str:
+def _render(sql: str, table: Table, names: Any, version: str, dialect: str | None) -> str:
     """SQL in a destination's dialect, with the names it gave its tables."""
-    text = sqlglot.parse_one(sql, read="duckdb").sql(dialect=dialect)
-    for name, qualified in tables.items():
-        text = text.replace(name, qualified)
+    kept_sessions, arriving_sessions = names(SESSIONS.name)
+    kept_snapshots, arriving_snapshots = names(SNAPSHOTS.name)
+    values = {
+        "kept_sessions": kept_sessions,
+        "arriving_sessions": arriving_sessions,
+        "kept_snapshots": kept_snapshots,
+        "arriving_snapshots": arriving_snapshots,
+        "arriving_children": names(table.name)[1],
+        "this_version": version,
+    }
+    marked = sql.replace("marked", _MARKED_COLUMN.get(table.name, ""))
+    text = sqlglot.parse_one(marked, read="duckdb").sql(dialect=dialect)
+    for name, value in values.items():
+        text = text.replace(name, value)
     return text

@@ -8,8 +8,9 @@ time that is not epoch seconds.
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, NotRequired, cast
+from typing import Annotated, Any, Generic, NamedTuple, NotRequired, TypeVar, cast
 
 from pydantic import (
     AfterValidator,
@@ -94,23 +95,24 @@ class Session(TypedDict):
     structured_output: NotRequired[dict[str, Any] | None]
 
 
-class _Envelope(TypedDict):
-    items: list[Session]
+class Envelope(TypedDict):
+    """What a page of any version has: items, of whatever kind."""
+
+    items: list[Any]
+
+
+class _LoosePage(Envelope):
     end_cursor: NotRequired[str | None]
     has_next_page: NotRequired[bool]
     total: NotRequired[int | None]
 
 
-class _LooseEnvelope(_Envelope):
-    items: list[Any]  # the same envelope, its items not looked at
+class _Page(_LoosePage):
+    items: list[Session]
 
 
 KNOWN_FIELDS = frozenset(Session.__annotations__)
 _KNOWN_PULL_REQUEST_FIELDS = frozenset(PullRequest.__annotations__)
-
-_PAGE: TypeAdapter[_Envelope] = TypeAdapter(_Envelope)
-_LOOSE_PAGE: TypeAdapter[_LooseEnvelope] = TypeAdapter(_LooseEnvelope)
-_SESSION: TypeAdapter[Session] = TypeAdapter(Session)
 
 
 @dataclass(frozen=True)
@@ -151,60 +153,81 @@ class Page:
     total: int | None
 
 
-def decode_page(body: bytes) -> Page:
-    """Read a page of the v3 listing.
+class Turn(NamedTuple):
+    """What a page says of the ones that follow; the fields are those of `Page`."""
 
-    Args:
-        body: The answer's body.
+    end_cursor: str | None
+    has_next_page: bool
+    total: int | None
 
-    Returns:
-        The page; an item that breaks the contract is among its `rejected`, the rest loads.
 
-    Raises:
-        UndecodableBody: The body is not JSON, or not the envelope of a page.
+E = TypeVar("E", bound=Envelope)
+
+
+@dataclass(frozen=True)
+class Contract(Generic[E]):
+    """What one version of the API promises of a page, and how its pages are read.
+
+    Attributes:
+        page: The page, every item checked.
+        loose_page: The same, its items not looked at.
+        session: An item, which becomes the canonical session.
+        turn: What a page says of the ones that follow.
+        id_fields: Where an item may name its session.
     """
-    try:
-        envelope = _PAGE.validate_json(body)
-    except ValidationError:
-        return _decode_item_by_item(body)
-    return _page(envelope, envelope["items"], [])
 
+    page: TypeAdapter[E]
+    loose_page: TypeAdapter[E]
+    session: TypeAdapter[Any]
+    turn: Callable[[E], Turn]
+    id_fields: tuple[str, ...] = ("session_id",)
 
-def _decode_item_by_item(body: bytes) -> Page:
-    try:
-        envelope = _LOOSE_PAGE.validate_python(json.loads(body))
-    except ValidationError as error:
-        raise UndecodableBody(f"not a page of sessions: {_reason(_details(error))}") from error
-    except (ValueError, RecursionError) as error:
-        raise UndecodableBody(f"not JSON: {error}") from error
-    sessions: list[Session] = []
-    rejected: list[RejectedItem] = []
-    for item in envelope["items"]:
+    def decode(self, body: bytes) -> Page:
+        """Read a page.
+
+        Args:
+            body: The answer's body.
+
+        Returns:
+            The page; an item that breaks the contract is among its `rejected`, the rest loads.
+
+        Raises:
+            UndecodableBody: The body is not JSON, or not the envelope of a page.
+        """
         try:
-            # As JSON again: a lone surrogate passes in Python, and no destination can hold it.
-            raw = json.dumps(item)
-            sessions.append(_SESSION.validate_json(raw))
+            envelope = self.page.validate_json(body)
+        except ValidationError:
+            return self._decode_item_by_item(body)
+        return self._page(envelope, envelope["items"], [])
+
+    def _decode_item_by_item(self, body: bytes) -> Page:
+        try:
+            envelope = self.loose_page.validate_python(json.loads(body))
         except ValidationError as error:
-            rejected.append(_rejected(item, raw, _details(error)))
-    return _page(envelope, sessions, rejected)
+            raise UndecodableBody(f"not a page of sessions: {_reason(_details(error))}") from error
+        except (ValueError, RecursionError) as error:
+            raise UndecodableBody(f"not JSON: {error}") from error
+        sessions: list[Session] = []
+        rejected: list[RejectedItem] = []
+        for item in envelope["items"]:
+            try:
+                # As JSON again: a lone surrogate passes in Python, and no destination can hold it.
+                raw = json.dumps(item)
+                sessions.append(self.session.validate_json(raw))
+            except ValidationError as error:
+                rejected.append(self._rejected(item, raw, _details(error)))
+        return self._page(envelope, sessions, rejected)
 
+    def _page(self, envelope: E, sessions: list[Session], rejected: list[RejectedItem]) -> Page:
+        for session in sessions:
+            session["session_id"] = bare_id(session["session_id"])
+        return Page(sessions, rejected, *self.turn(envelope))
 
-def _page(envelope: _Envelope, sessions: list[Session], rejected: list[RejectedItem]) -> Page:
-    for session in sessions:
-        session["session_id"] = bare_id(session["session_id"])
-    return Page(
-        sessions,
-        rejected,
-        envelope.get("end_cursor"),
-        envelope.get("has_next_page", False),
-        envelope.get("total"),
-    )
-
-
-def _rejected(item: Any, raw: str, details: list[dict[str, Any]]) -> RejectedItem:
-    named = item.get("session_id") if isinstance(item, dict) else None
-    session_id = bare_id(named) if isinstance(named, str) and named else None
-    return RejectedItem(fingerprint(raw), _reason(details), details, raw, session_id)
+    def _rejected(self, item: Any, raw: str, details: list[dict[str, Any]]) -> RejectedItem:
+        fields = item if isinstance(item, dict) else {}
+        named = (fields.get(name) for name in self.id_fields)
+        session_id = next((bare_id(name) for name in named if name and isinstance(name, str)), None)
+        return RejectedItem(fingerprint(raw), _reason(details), details, raw, session_id)
 
 
 def _details(error: ValidationError) -> list[dict[str, Any]]:
@@ -236,6 +259,18 @@ def extra_fields(session: Session) -> dict[str, Any] | None:
     if of_pull_requests:
         extra["pull_requests"] = of_pull_requests
     return extra or None
+
+
+def _turn(page: _LoosePage) -> Turn:
+    return Turn(page.get("end_cursor"), page.get("has_next_page", False), page.get("total"))
+
+
+_V3 = Contract(TypeAdapter(_Page), TypeAdapter(_LoosePage), TypeAdapter(Session), _turn)
+
+
+def decode_page(body: bytes) -> Page:
+    """Read a page of the v3 listing; see `Contract.decode`."""
+    return _V3.decode(body)
 
 
 def _unknown(fields: Session | PullRequest, known: frozenset[str]) -> dict[str, Any]:

@@ -1,232 +1,403 @@
-"""One scope on its way to now: what is new of it, and what it remembers then."""
+"""One scope in one cycle: what is to be walked of it, what is new, and what it remembers then."""
 
 import logging
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 
 from . import errors
-from .client import Client
-from .coverage import Slice
-from .gathering import Gathering
-from .listing import Listing
-from .models import RejectedItem, Session, session_fingerprint
+from .coverage import Coverage, Segment, Slice, Span
+from .deletions import Deletions, marked
+from .gathering import Gathering, PutOff
+from .held import Held, Ownership
+from .models import RejectedItem, Session
+from .order import Order
+from .plan import AnyListing, Plan
+from .promise import Promise
+from .recognition import Recognition
+from .rereads import OpenSession, batches, due, unchanged
 from .retry import wall_clock
-from .rows import MICROSECONDS, Observed, arrow_table, json_text, session_tables
+from .rows import rejected_table, session_tables
 from .runs import Run
-from .scope import Scope, Version
-from .tables import CHILDREN, REJECTED
-from .walk import Limits, Portion, Walked, walk
+from .scope import Scope
+from .tables import CHILDREN, REJECTED, SESSIONS
+from .walk import Portion, Share, walk
+from .walkers import Rereads, Work
 
 log = logging.getLogger("devin.cycle")
 
 Batch = dict[str, pa.Table]
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What a cycle is to do.
-
-    Attributes:
-        listings: One for each scope, in the order they are raised.
-        start: Sessions created before this are not loaded, epoch seconds.
-        settle: Seconds before the moment a walk began that count as not yet settled.
-        batch_size: Sessions a batch.
-        limits: How far a walk may go.
-    """
-
-    listings: Sequence[Listing]
-    start: int
-    settle: int
-    batch_size: int
-    limits: Limits
-
-
 class Raising:
-    """One scope on its way to now.
+    """One scope in one cycle, over all load packages of it.
+
+    Walkers call `read`, each in a thread of its own; everything else belongs to the one who loads.
 
     Args:
         plan: What the cycle is to do.
         listing: The scope.
-        memory: What the scope remembers.
-        client: The connection, for what it counts.
-        gathering: Where the cycle's sessions are gathered.
+        looked_at: When open pull requests were last looked after, if a cycle did that has not been
+            loaded.
 
     Attributes:
         run: The record of it.
+        failure: What ended it; None as long as nothing did.
+        expected: How many sessions the passes so far are expected to read; 0 if unknown.
+        sessions_read: How many they have read.
+        news: Whether the destination does not hold all that this package knows, or does not say so.
     """
 
-    def __init__(
-        self, plan: Plan, listing: Listing, memory: Scope, client: Client, gathering: Gathering
-    ) -> None:
+    def __init__(self, plan: Plan, listing: AnyListing, looked_at: int | None = None) -> None:
         self.listing = listing
         self.run = Run(listing.name, wall_clock())
+        self.failure: errors.DevinError | None = None
         self._plan = plan
-        self._memory = memory
-        self._client = client
-        self._gathering = gathering
-        self._before = replace(client.traffic)
+        self._looked_at = looked_at
         self._began: int | None = None
-        self._walked: list[Walked] = []
-        self._filled_hole = False
-        self._seen: dict[str, Version] = {}
-        self._rejected: dict[str, int] = {}
+        self._latest = 0
+        self._passes = self._all_passes()
+        self._left: list[Work] = []
+        self._at_the_end = False
+        self._counted: set[Work] = set()
+        self.expected = self.sessions_read = 0
+        self.news = False
+        self._open: dict[str, OpenSession] = {}
+        self._promises: list[Promise] = []
+        self._doubted = self._relied = False
+        self._gone_before = 0
+        self._spans: dict[int | None, Coverage] = {}
+
+    def begin(self, memory: Scope, held: Held) -> None:
+        """Begin a load package.
+
+        Args:
+            memory: What the scope remembers.
+            held: What the destination holds.
+        """
+        self._memory = memory
+        self._reached = max((s.created_to for s in memory.coverage.segments), default=None)
+        self._held = held
+        self._gathering, self._bytes_waiting = Gathering(), 0
+        self._recognition = Recognition(memory)
+        self._order = Order(self.listing.name, trusted=memory.in_order)
+        self._put_off: list[PutOff] = []
+        self._read_whole = Coverage()
+        self._seen: set[str] = set()
+        self._nameless = 0
+        self._gone: set[str] = set()
+        # An earlier package tells of a cycle under way: the destination is to learn of its end.
+        self.news = self.run.outcome == "unfinished"
+
+    def work(self) -> list[Work]:
+        """What to do next, once nothing is under way any more; nothing at the very end."""
+        if self.failure:
+            return []
+        if self._doubted:
+            self._start_over()
+        given, self._left = self._left, []
+        if not given:
+            given = self._broken_promises()
+        while not given and not self._at_the_end:
+            following = next(self._passes, None)
+            given, self._at_the_end = list(following or ()), following is None
+            self._counted = set(given)
+            self._promises = [Promise(part) for part in given if isinstance(part, Slice)]
+            self._relied = False
+        return given
+
+    def doubt(self) -> None:
+        """The order was broken: all that this cycle claimed, and any before, is in doubt.
+
+        Once nothing is under way any more, everything is read again, without relying on it.
+        """
+        self._doubted = True
+
+    def _start_over(self) -> None:
+        log.info("%s: pages came in another order: reading all of it again", self.listing.name)
+        self._doubted = False
+        self._memory = replace(self._memory, coverage=Coverage(), in_order=False)
+        self._order = Order(self.listing.name, trusted=False)
+        self._read_whole, self._spans, self.news = Coverage(), {}, True
+        self._passes, self._left, self._at_the_end = self._all_passes(), [], False
+        self._promises = []
 
     @property
-    def nothing_new(self) -> bool:
-        """Whether the destination already holds all there is, and says so."""
-        known = bool(self._memory.coverage.segments) and not self._filled_hole
-        return known and not self.run.rows
+    def finished(self) -> bool:
+        """Whether there is nothing left to do, in this load package or another."""
+        return self._at_the_end or self.failure is not None
 
-    def batches(self) -> Iterator[Batch]:
-        """Walk all that is behind, and yield what is new."""
-        remembered = self._memory.coverage
-        yield from self._raise(remembered.behind(self._plan.start))
-        believed = remembered.believed((self._began or 0) + self._plan.limits.overlap)
-        if believed != remembered:
-            log.info("%s: the API's clock was ahead once: reading again", self.listing.name)
-            self._memory = replace(self._memory, coverage=believed)
-            self._walked, self.run.spans_raised, self._filled_hole = [], [], True
-            yield from self._raise(believed.behind(self._plan.start))
-        for batch in self._gathering.rest():
-            yield self._sessions(batch)
-        self._finish("loaded" if self.run.rows else "unchanged")
+    @property
+    def waiting(self) -> int:
+        """How many sessions wait for the next batch."""
+        return len(self._gathering)
 
-    def _raise(self, slices: Sequence[Slice]) -> Iterator[Batch]:
-        for part in slices:
-            walked = yield from self._walk(part)
-            self._walked.append(walked)
-            self._filled_hole |= part.as_of is None and part.created_to is not None
-            self.run.spans_raised.append([walked.created_from, walked.created_to, part.as_of])
+    @property
+    def bytes_waiting(self) -> int:
+        """About how many bytes of answers these were."""
+        return self._bytes_waiting
 
-    def failed(self, error: errors.DevinError) -> Run:
-        """The record of a cycle that this scope ended."""
-        self._finish("failed")
-        self.run.error = str(error)
-        return self.run
+    def read(self, work: Work, share: Share) -> Iterator[Portion]:
+        """Do some work, page by page."""
+        if isinstance(work, Rereads):
+            yield self._reread(work)
+            return
+        for portion in walk(self.listing, work, self._plan.limits, self._order, share):
+            if portion.seen_at < self._plan.start:
+                raise errors.ConfigurationError(
+                    "start_date is in the future: by the API's clock it is "
+                    f"{self._plan.start - portion.seen_at} s away",
+                    "Correct start_date under [sources.devin] in .dlt/config.toml.",
+                )
+            yield portion
 
-    def raised_memory(self, put_off_since: int | None) -> Scope:
+    def take(self, work: Work, portion: Portion) -> Iterator[Batch]:
+        """Take a page in."""
+        self._began = min(self._began or portion.seen_at, portion.seen_at)
+        self._latest = max(self._latest, portion.seen_at)
+        self._relied |= self._order.direction is not None
+        self.news |= self._reached is None
+        self.run.pages += 1
+        self.sessions_read += len(portion.sessions)
+        if work in self._counted:
+            self.expected += portion.total or 0
+            self._counted.discard(work)
+        known = {s["session_id"] for s in portion.sessions if self._is_known(work, s)}
+        fresh = [session for session in portion.sessions if session["session_id"] not in known]
+        self.run.unchanged += len(known - self._seen)
+        self._seen.update(session["session_id"] for session in portion.sessions)
+        if isinstance(work, Slice):
+            self._claim(work, portion)
+            for promise in self._promises:
+                promise.hear(work, portion)
+        self._put_off += self._gathering.add(fresh, portion.seen_at)
+        self._bytes_waiting += portion.size
+        yield from self._reject(portion.rejected, portion.seen_at)
+
+    def leave(self, *work: Work) -> None:
+        """Some work could not be done in this package."""
+        self._left += work
+
+    def batch(self) -> Batch:
+        """The sessions that wait, as rows."""
+        batch, self._bytes_waiting = self._gathering.cut(), 0
+        self._recognition.load((session for session, _ in batch), self._again_from)
+        tables = session_tables(batch, self.listing.api_version)
+        markers = dict.fromkeys((child.name for child in CHILDREN), len(batch))
+        self._count({name: rows.num_rows - markers.get(name, 0) for name, rows in tables.items()})
+        return tables
+
+    def last_batches(self) -> Iterator[Batch]:
+        """What else belongs into the package, once all of its pages are in."""
+        if self._doubted:
+            self._start_over()
+        try:
+            self._gone = self._deleted()
+        except errors.SpanShrank as error:
+            self.failure = self.failure or error
+            for segment in self._read_whole.segments:
+                self._forget(segment)
+        if self._gone:
+            self._gone_before += len(self._gone)
+            rows = marked(self._held.rows(self._gone), self._began or 0)
+            self._count({SESSIONS.name: rows.num_rows})
+            yield {SESSIONS.name: rows}
+
+    def raised_memory(self) -> Scope:
         """What to remember once the rows are loaded."""
-        as_of = self._as_of if put_off_since is None else min(self._as_of, put_off_since)
-        self.run.as_of = as_of
-        coverage = self._memory.coverage
-        for walked in self._walked:
-            coverage = coverage.raised(walked.created_from, walked.created_to, as_of)
-        again_from = self._again_from(as_of)
-        recent = {key: seen for key, seen in self._seen.items() if seen.updated_at >= again_from}
-        return Scope(coverage, recent, self._memory.rejected | self._rejected)
+        if self._began is None:
+            return self._memory
+        # First what a wrong clock claimed: lowered, it would look like any other.
+        sound = self._memory.coverage.believed(self._latest + self._plan.limits.overlap)
+        coverage = sound.lowered(self._as_of)
+        for created_at, updated_at in self._put_off:
+            coverage = coverage.lowered(updated_at, created_at)
+        moments = [self._as_of, *(updated_at for _, updated_at in self._put_off)]
+        self.run.as_of = min(moments)
+        again_from = self._again_from - self._as_of + min(moments)
+        recent, rejected = self._recognition.remembered(again_from, self._gone)
+        memory = replace(self._memory, coverage=coverage, recent=recent, rejected=rejected)
+        return memory.settled(self._began)
+
+    def close_run(self) -> Run:
+        """The record up to now."""
+        run, traffic = self.run, self.listing.client.traffic
+        run.finished_at = wall_clock()
+        run.as_of = run.as_of or (self._as_of if self._began is not None else None)
+        run.requests, run.retries = traffic.requests, traffic.retries
+        run.seconds_throttled, run.bytes = traffic.seconds_throttled, traffic.bytes_received
+        run.spans_raised = sorted(
+            [segment.created_from, segment.created_to, as_of]
+            for as_of, spans in self._spans.items()
+            for segment in spans.segments
+        )
+        if self.failure:
+            run.outcome, run.error = "failed", str(self.failure)
+        elif not self.finished:
+            run.outcome = "unfinished"
+        else:
+            run.outcome = "loaded" if run.rows else "unchanged"
+        return run
+
+    def _count(self, rows: dict[str, int]) -> None:
+        self.run.count(rows)
+        self.news = True
 
     @property
     def _as_of(self) -> int:
         return (self._began or 0) - self._plan.settle
 
-    def _walk(self, part: Slice) -> Generator[Batch, None, Walked]:
-        walking = walk(self.listing, part, self._plan.limits, self._began)
-        while True:
-            try:
-                portion = next(walking)
-            except StopIteration as end:
-                return self._checked(end.value)
-            yield from self._take(portion)
-
-    def _checked(self, walked: Walked) -> Walked:
-        if walked.began < self._plan.start:
-            raise errors.ConfigurationError(
-                "start_date is in the future: by the API's clock it is "
-                f"{self._plan.start - walked.began} s away",
-                "Correct start_date under [sources.devin] in .dlt/config.toml.",
-            )
-        return walked
-
-    def _take(self, portion: Portion) -> Iterator[Batch]:
-        self._began = portion.seen_at if self._began is None else self._began
-        self.run.pages += 1
-        fresh = [session for session in portion.sessions if not self._recognises(session)]
-        self._gathering.add(fresh, portion.seen_at)
-        if items := [item for item in portion.rejected if self._is_new(item, portion.seen_at)]:
-            self.run.count({REJECTED.name: len(items)})
-            yield {REJECTED.name: self._rejections(items, portion.seen_at)}
-        log.info(
-            "%s: page %d, %d sessions",
-            self.listing.name,
-            self.run.pages,
-            len(portion.sessions),
-            extra={
-                "event": "page",
-                "scope": self.listing.name,
-                "pages": self.run.pages,
-                "sessions": len(portion.sessions),
-            },
-        )
-        for batch in self._gathering.full_batches():
-            yield self._sessions(batch)
-
-    def _recognises(self, session: Session) -> bool:
-        """Whether this is just as it was loaded, or older, as a replica that lags may tell it."""
-        known = self._memory.recent.get(session["session_id"])
-        if known is None:
-            return False
-        if session["updated_at"] >= known.updated_at and known != _version(session):
-            return False
-        self._seen.setdefault(session["session_id"], known)
-        self.run.unchanged += 1
-        return True
-
-    def _is_new(self, item: RejectedItem, seen_at: int) -> bool:
-        """Whether this is to be loaded: not yet seen in this cycle, nor just before it."""
-        name = item.item_hash
-        first = name not in self._seen
-        self.run.rejected += first
-        self._seen[name] = Version(seen_at, name)
-        self._rejected[name] = self._memory.rejected.get(name, seen_at)
-        return first and name not in self._memory.recent
-
-    def _rejections(self, items: list[RejectedItem], seen_at: int) -> pa.Table:
-        now = seen_at * MICROSECONDS
-        return arrow_table(
-            REJECTED,
-            [
-                (
-                    item.item_hash,
-                    self.listing.name,
-                    item.reason,
-                    json_text(item.error),
-                    item.raw,
-                    self.listing.path,
-                    self._rejected[item.item_hash] * MICROSECONDS,
-                    now,
-                    None,
-                )
-                for item in items
-            ],
-        )
-
-    def _sessions(self, batch: list[Observed]) -> Batch:
-        for session, _ in batch:
-            if session["updated_at"] >= self._again_from(self._as_of):
-                self._seen[session["session_id"]] = _version(session)
-        tables = session_tables(batch)
-        markers = dict.fromkeys((child.name for child in CHILDREN), len(batch))
-        self.run.count(
-            {name: rows.num_rows - markers.get(name, 0) for name, rows in tables.items()}
-        )
-        return tables
-
-    def _again_from(self, as_of: int) -> int:
+    @property
+    def _again_from(self) -> int:
         """From when on updates are asked for again by a cycle that goes on from here."""
-        return as_of - self._plan.limits.overlap - 1
+        return self._as_of - self._plan.limits.overlap - 1
 
-    def _finish(self, outcome: str) -> None:
-        now, before, run = self._client.traffic, self._before, self.run
-        run.finished_at = wall_clock()
-        run.as_of = self._as_of if self._walked else None
-        run.requests = now.requests - before.requests
-        run.retries = now.retries - before.retries
-        run.seconds_throttled = now.seconds_throttled - before.seconds_throttled
-        run.bytes = now.bytes_received - before.bytes_received
-        run.outcome = outcome
+    @property
+    def _ownership(self) -> Ownership:
+        v2 = self.listing.api_version == "v2"
+        return Ownership(self.listing.org_ids or None, self.listing.api_version if v2 else None)
+
+    def _all_passes(self) -> Iterator[Sequence[Work]]:
+        """What a cycle does with a scope: each pass begins when the one before is over."""
+        plan, first_load = self._plan, self._reached is None
+        if plan.backfill:
+            self._ask_again(plan.backfill)
+            yield self._memory.coverage.holes(*plan.backfill)
+            return
+        remembered = self._memory.coverage
+        yield remembered.behind(plan.start)
+        now = self._began or 0
+        believed = remembered.believed(now + plan.limits.overlap)
+        if believed != remembered:
+            log.info("%s: the API's clock was ahead once: reading again", self.listing.name)
+            self._memory, self._spans = replace(self._memory, coverage=believed), {}
+            self.news = True
+            yield believed.behind(plan.start)
+        if not first_load:
+            yield self._looked_after(now)
+        self._memory = replace(self._memory, reread_at=now)
+        yield from self._rescan(now, first_load=first_load)
+
+    def _looked_after(self, now: int) -> Sequence[Rereads]:
+        """Sessions whose open pull requests are due for another look."""
+        before = max(_past(self._memory.reread_at, now) or 0, self._looked_at or 0)
+        self._open = {
+            session.session_id: session
+            for session in self._held.open_pull_requests(self._ownership)
+            if session.session_id not in self._seen
+            and due(session.session_id, session.updated_at, before, now)
+        }
+        return [Rereads(tuple(ids)) for ids in batches(list(self._open))]
+
+    def _rescan(self, now: int, *, first_load: bool) -> Iterator[Sequence[Work]]:
+        """All of the last days once more, if that was long enough ago."""
+        plan, memory = self._plan, self._memory
+        if not plan.rescan:
+            return
+        rescanned_at = _past(memory.rescanned_at, now)
+        if first_load or rescanned_at is None:
+            self._memory = replace(memory, rescanned_at=now)
+        elif now - rescanned_at >= plan.rescan_every:
+            span = Span(max(plan.start, now - plan.rescan), now)
+            self._memory = replace(memory, rescanned_at=now)
+            self._ask_again(span)
+            yield self._memory.coverage.holes(*span)
+
+    def _ask_again(self, span: Span) -> None:
+        memory = self._memory
+        if self._began is not None:
+            memory = memory.settled(self._began)
+        self._memory = memory.asked_again(span)
+        self.news = True
+
+    def _forget(self, span: Slice | Segment) -> None:
+        begin, end, as_of = span.created_from, span.created_to, span.as_of
+        end = max(self._began or 0, begin) if end is None else end
+        coverage = self._memory.coverage.clear(begin, end)
+        if isinstance(span, Slice) and as_of is not None:
+            coverage = coverage.raised(begin, end, as_of)
+        self._memory = replace(self._memory, coverage=coverage)
+        self._read_whole = self._read_whole.clear(begin, end)
+
+    def _broken_promises(self) -> list[Work]:
+        """What has to be walked again, since fewer sessions came than there were at first.
+
+        Only where the order was relied on: its end is no proof then. Under filters sessions leave
+        the listing any time, so that says nothing.
+        """
+        if not self._relied or self.listing.filters.describe():
+            return []
+        again = [promise.part for promise in self._promises if promise.broken]
+        for part in again:
+            log.info("%s: fewer sessions came than were counted: reading again", self.listing.name)
+            self._forget(part)
+            self._order = Order(self.listing.name, trusted=False)
+        self._promises = []
+        return list(again)
+
+    def _reread(self, work: Rereads) -> Portion:
+        reply = self.listing.reread(work.session_ids)
+        for session in reply.value.sessions:
+            if session["session_id"] not in work.session_ids:
+                raise errors.FilterIgnored(
+                    f"{self.listing.name} was asked for some sessions by session_ids, and "
+                    f"returned {session['session_id']}, which is none of them"
+                )
+        return Portion(reply.value.sessions, reply.value.rejected, reply.began, size=reply.size)
+
+    def _is_known(self, work: Work, session: Session) -> bool:
+        """Whether a session need not be loaded; where a span is read whole, each is."""
+        if isinstance(work, Rereads):
+            return unchanged(self._open[session["session_id"]], session)
+        return work.as_of is not None and self._recognition.knows(session)
+
+    def _claim(self, part: Slice, portion: Portion) -> None:
+        if portion.done is None or portion.done[0] == portion.done[1] or self._doubted:
+            return
+        coverage = self._memory.coverage.raised(*portion.done, self._as_of)
+        self._memory = replace(self._memory, coverage=coverage)
+        spans = self._spans.get(part.as_of, Coverage())
+        self._spans[part.as_of] = spans.raised(*portion.done, 0)
+        if part.as_of is None:
+            self._read_whole = self._read_whole.raised(*portion.done, 0)
+            self.news |= portion.done[0] < (self._reached or 0)
+
+    def _reject(self, items: Iterable[RejectedItem], seen_at: int) -> Iterator[Batch]:
+        new = []
+        for item in items:
+            self._seen.update(filter(None, [item.session_id]))
+            self._nameless += item.session_id is None
+            if self._recognition.is_first(item, seen_at):
+                self.run.rejected += 1
+                if not self._recognition.is_loaded(item):
+                    new.append(item)
+        if new:
+            self._count({REJECTED.name: len(new)})
+            firsts = [(item, self._recognition.first_seen_at(item)) for item in new]
+            yield {REJECTED.name: rejected_table(firsts, self.listing, seen_at)}
+
+    def _deleted(self) -> set[str]:
+        """Sessions that are loaded, and that the spans which were read whole do not list.
+
+        Not the last moments of them: what another machine loads may not be listed here yet.
+        """
+        if self.listing.filters.describe():
+            return set()
+        settled = self._read_whole.clear(self._as_of - self._plan.limits.overlap, 2**62)
+        spans = [(segment.created_from, segment.created_to) for segment in settled.segments]
+        if not spans:
+            return set()
+        held = self._held.session_ids(self._ownership, spans)
+        found = Deletions(spans, held, self._seen, self._nameless, before=self._gone_before)
+        try:
+            return found.gone(self._plan.most_deleted)
+        except errors.SpanShrank:
+            around = [*self._memory.backfills, *spans]
+            in_all = self._held.session_ids(self._ownership, around)
+            return replace(found, around=len(in_all)).gone(self._plan.most_deleted)
 
 
-def _version(session: Session) -> Version:
-    return Version(session["updated_at"], session_fingerprint(session))
+def _past(moment: int | None, now: int) -> int | None:
+    """A moment, unless a wrong clock put it ahead."""
+    return moment if moment is None or moment <= now else None

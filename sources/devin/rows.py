@@ -7,17 +7,17 @@ which version of the session they belong to, and `merging` sees to it that it ne
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
-from .models import MARKER, PullRequest, Session, bare_id, extra_fields
+from .models import MARKER, PullRequest, RejectedItem, Session, bare_id, extra_fields
 from .pull_requests import parse_address
-from .tables import LINKS, PULL_REQUESTS, SESSIONS, SNAPSHOTS, TAGS, Table
+from .tables import LINKS, PULL_REQUESTS, REJECTED, SESSIONS, SNAPSHOTS, TAGS, Table
 
-API_VERSION = "v3"
 MICROSECONDS = 1_000_000
 Row = tuple[Any, ...]
 
@@ -29,27 +29,65 @@ class Observed(NamedTuple):
     seen_at: int
 
 
-def session_tables(observed: Sequence[Observed]) -> dict[str, pa.Table]:
+def session_tables(observed: Sequence[Observed], api_version: str = "v3") -> dict[str, pa.Table]:
     """The rows that sessions make.
 
     Args:
         observed: The sessions, each at most once.
+        api_version: Version of the API that they were read from.
 
     Returns:
         An Arrow table for each of `sessions`, its children and `session_snapshots`, by name, in
         the columns' order of the contract. The children's hold marker rows besides.
     """
-    makers: list[tuple[Table, Callable[[Observed], Iterable[Row]]]] = [
-        (SESSIONS, _session),
-        (PULL_REQUESTS, _pull_requests),
-        (TAGS, _tags),
-        (LINKS, _links),
-        (SNAPSHOTS, _snapshot),
+    marked = [(item, marker(item)) for item in observed]
+    rows: list[tuple[Table, list[Row]]] = [
+        (SESSIONS, [_session(api_version, item) for item in observed]),
+        (PULL_REQUESTS, [row for pair in marked for row in _pull_requests(*pair)]),
+        (TAGS, [row for pair in marked for row in _tags(*pair)]),
+        (LINKS, [row for pair in marked for row in _links(*pair)]),
+        (SNAPSHOTS, [_snapshot(item) for item in observed]),
     ]
-    return {
-        table.name: arrow_table(table, [row for item in observed for row in make(item)])
-        for table, make in makers
-    }
+    return {table.name: arrow_table(table, made) for table, made in rows}
+
+
+class Origin(Protocol):
+    """Where items come from: a listing."""
+
+    @property
+    def name(self) -> str:
+        """The name of the scope."""
+
+    @property
+    def path(self) -> str:
+        """The path of the endpoint."""
+
+
+def rejected_table(
+    items: Iterable[tuple[RejectedItem, int]], origin: Origin, seen_at: int
+) -> pa.Table:
+    """The rows that rejected items make.
+
+    Args:
+        items: The items, and when each was first seen, in epoch seconds.
+        origin: What returned them.
+        seen_at: When it was asked.
+    """
+    rows = [
+        (
+            item.item_hash,
+            origin.name,
+            item.reason,
+            json_text(item.error),
+            item.raw,
+            origin.path,
+            first_seen_at * MICROSECONDS,
+            seen_at * MICROSECONDS,
+            None,
+        )
+        for item, first_seen_at in items
+    ]
+    return arrow_table(REJECTED, rows)
 
 
 def arrow_table(table: Table, rows: Sequence[Row]) -> pa.Table:
@@ -68,9 +106,18 @@ def with_load_id(rows: pa.Table, load_id: str) -> pa.Table:
     return rows.append_column(pa.field("_dlt_load_id", column.type, nullable=False), column)
 
 
-def marker(session: Session) -> str:
-    """The text of the marker row of a session: which version its children belong to."""
-    return MARKER + datetime.fromtimestamp(session["updated_at"], UTC).isoformat()
+def marker(item: Observed) -> str:
+    """The text of the marker row of a session: which version its children belong to.
+
+    `MARKER`, then when the session last changed and when the API was asked, 25 characters each.
+    """
+    moments = (item.session["updated_at"], item.seen_at)
+    return MARKER + "".join(map(_iso, moments))
+
+
+@lru_cache(maxsize=64)  # all sessions of a page were asked for at one moment
+def _iso(epoch: int) -> str:
+    return datetime.fromtimestamp(epoch, UTC).isoformat()
 
 
 def json_text(value: Any) -> str | None:
@@ -95,10 +142,10 @@ def _storable(value: Any) -> Any:
     return [_storable(entry) for entry in value] if isinstance(value, list) else value
 
 
-def _session(item: Observed) -> Iterator[Row]:
+def _session(api_version: str, item: Observed) -> Row:
     session, seen_at = item
     parent = session.get("parent_session_id")
-    yield (
+    return (
         session["session_id"],
         session["org_id"],
         session["url"],
@@ -108,9 +155,10 @@ def _session(item: Observed) -> Iterator[Row]:
         session.get("origin"),
         session.get("category"),
         session.get("subcategory"),
-        bool(session.get("is_archived")),
+        _archived(session, api_version),
         session["created_at"] * MICROSECONDS,
         session["updated_at"] * MICROSECONDS,
+        None,  # deleted_at: it is listed
         session["acus_consumed"],
         session.get("user_id"),
         session.get("service_user_id"),
@@ -120,29 +168,35 @@ def _session(item: Observed) -> Iterator[Row]:
         bare_id(parent) if parent else None,
         json_text(session.get("structured_output")),
         json_text(extra_fields(session)),
-        API_VERSION,
+        api_version,
         seen_at * MICROSECONDS,
     )
 
 
-def _pull_requests(item: Observed) -> Iterator[Row]:
+def _archived(session: Session, api_version: str) -> bool | None:
+    """What v3 leaves out is false; v2 does not tell."""
+    unknown = api_version == "v2" and session.get("is_archived") is None
+    return None if unknown else bool(session.get("is_archived"))
+
+
+def _pull_requests(item: Observed, mark: str) -> Iterator[Row]:
     session_id = item.session["session_id"]
-    yield (session_id, marker(item.session), None, None, None, None, None)
+    yield (session_id, mark, None, None, None, None, None)
     for position, pull_request in enumerate(_distinct(item.session["pull_requests"])):
         url = pull_request["pr_url"]
         yield (session_id, url, _state(pull_request), *parse_address(url), position)
 
 
-def _tags(item: Observed) -> Iterator[Row]:
+def _tags(item: Observed, mark: str) -> Iterator[Row]:
     session_id = item.session["session_id"]
-    yield (session_id, marker(item.session))
+    yield (session_id, mark)
     for tag in dict.fromkeys(item.session["tags"]):
         yield (session_id, tag)
 
 
-def _links(item: Observed) -> Iterator[Row]:
+def _links(item: Observed, mark: str) -> Iterator[Row]:
     session_id = item.session["session_id"]
-    yield (session_id, session_id, marker(item.session), session_id)
+    yield (session_id, session_id, mark, session_id)
     if parent := item.session.get("parent_session_id"):
         yield (bare_id(parent), session_id, "child", session_id)
     children = map(bare_id, filter(None, item.session.get("child_session_ids") or ()))
@@ -150,10 +204,10 @@ def _links(item: Observed) -> Iterator[Row]:
         yield (session_id, child, "parent", session_id)
 
 
-def _snapshot(item: Observed) -> Iterator[Row]:
+def _snapshot(item: Observed) -> Row:
     session, seen_at = item
     states = [_state(pull_request) for pull_request in _distinct(session["pull_requests"])]
-    yield (
+    return (
         session["session_id"],
         session["updated_at"] * MICROSECONDS,
         session["org_id"],

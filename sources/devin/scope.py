@@ -1,10 +1,10 @@
 """What a scope remembers between runs, as dlt keeps it with the data."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
 
-from .coverage import Coverage
+from .coverage import Coverage, Slice, Span
 
 V = TypeVar("V")
 
@@ -28,11 +28,20 @@ class Scope:
         recent: The versions that are loaded of the items that the overlap will bring again, by
             session id or item hash, so that they are recognised when they come back unchanged.
         rejected: When each rejected item was first seen, epoch seconds by its hash.
+        backfills: Spans of `created_at` that were to be read again whatever is loaded, and are
+            not yet: their holes in the coverage are what is missing of them.
+        rescanned_at: When the last rescan began, by the API's clock; None before the first.
+        reread_at: Until when sessions with open pull requests were looked after; None if never.
+        in_order: Whether the order of the listing may be relied on: not once it was broken.
     """
 
     coverage: Coverage = field(default_factory=Coverage)
     recent: dict[str, Version] = field(default_factory=dict)
     rejected: dict[str, int] = field(default_factory=dict)
+    backfills: tuple[Span, ...] = ()
+    rescanned_at: int | None = None
+    reread_at: int | None = None
+    in_order: bool = True
 
     @classmethod
     def of(cls, state: dict[str, Any] | None) -> "Scope":
@@ -43,7 +52,37 @@ class Scope:
             Coverage.of(state["coverage"]),
             {name: Version(*version) for name, version in state["recent"].items()},
             dict(state["rejected"]),
+            tuple(Span(*span) for span in state.get("backfills", ())),
+            state.get("rescanned_at"),
+            state.get("reread_at"),
+            state.get("in_order", True),
         )
+
+    def asked_again(self, span: Span) -> "Scope":
+        """The memory when all of a span is to be read again.
+
+        What an interrupted backfill has read of it already stays read.
+        """
+        again = Coverage().raised(*span, 0)
+        for begun in self.backfills:
+            again = again.clear(*begun)
+        coverage = self.coverage
+        for segment in again.segments:
+            coverage = coverage.clear(segment.created_from, segment.created_to)
+        asked = Coverage().raised(*span, 0)
+        for begun in self.backfills:
+            asked = asked.raised(*begun, 0)
+        spans = tuple(Span(*segment[:2]) for segment in asked.segments)
+        return replace(self, coverage=coverage, backfills=spans)
+
+    def missing(self) -> list[Slice]:
+        """What interrupted backfills still have to read."""
+        return [hole for span in self.backfills for hole in self.coverage.holes(*span)]
+
+    def settled(self, now: int) -> "Scope":
+        """The memory without the backfills that are complete up to now."""
+        cut = [Span(begin, min(end, now)) for begin, end in self.backfills]
+        return replace(self, backfills=tuple(s for s in cut if self.coverage.holes(*s)))
 
     def to_state(self) -> dict[str, Any]:
         """The memory as JSON can hold it, the newest entries where there are too many."""
@@ -54,6 +93,10 @@ class Scope:
                 for name, version in _newest(self.recent, lambda version: version.updated_at)
             },
             "rejected": dict(_newest(self.rejected, lambda first_seen_at: first_seen_at)),
+            "backfills": [list(span) for span in self.backfills],
+            "rescanned_at": self.rescanned_at,
+            "reread_at": self.reread_at,
+            "in_order": self.in_order,
         }
 
 

@@ -3,15 +3,18 @@
 import math
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from .errors import ConfigurationError, TokenRejected
-from .filters import Filters, Texts
+from .filters import IN_V2, Filters, Texts
 from .listing import LARGEST_PAGE
 from .retry import RetryPolicy
+
+MOST_WALKERS = 64
+"""Pages asked for at once at most: more threads than this only wait for each other."""
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([smhdw]?)\s*$")
@@ -70,6 +73,7 @@ class Settings(BaseModel):
 
     api_key: SecretStr
     base_url: Annotated[str, BeforeValidator(_base_url)]
+    api_version: Literal["v3", "v2"]
     org_ids: Texts
     start_date: Instant
     overlap: Duration
@@ -79,6 +83,12 @@ class Settings(BaseModel):
     timeout: Annotated[Duration, Field(gt=0)]
     retry_attempts: Annotated[int, Field(ge=1)]
     retry_budget: Duration
+    concurrency: Annotated[int, Field(ge=1, le=MOST_WALKERS)]
+    requests_per_second: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None
+    commit_every: Annotated[int, Field(ge=1)]
+    rescan: Duration
+    rescan_every: Duration
+    most_deleted: Annotated[float, Field(ge=0, le=1)]
     filters: Filters
 
     @classmethod
@@ -93,6 +103,9 @@ class Settings(BaseModel):
         options["filters"] = {name: value for name, value in given if value not in (None, "")}
         if options.get("org_ids") is None:
             options["org_ids"] = ()
+        if options.get("requests_per_second") == "":
+            options["requests_per_second"] = None
+        options["rescan"] = options.get("rescan") or 0
         token = options["api_key"] = str(options["api_key"]).strip()
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             raise TokenRejected(
@@ -100,9 +113,21 @@ class Settings(BaseModel):
                 + ("empty" if not token else "malformed: it holds characters no key has")
             )
         try:
-            return cls.model_validate(options)
+            settings = cls.model_validate(options)
         except ValidationError as error:
             raise ConfigurationError(*_explained(error)) from None
+        settings._check_filters()
+        return settings
+
+    def _check_filters(self) -> None:
+        """An API answers a filter that it does not know with all sessions."""
+        unknown = [name for name, _ in self.filters.given() if name not in IN_V2]
+        if self.api_version == "v2" and unknown:
+            raise ConfigurationError(
+                f"{unknown[0]} is wrong: v2 of the API has no such filter",
+                f"Take {unknown[0]} away under [sources.devin] in .dlt/config.toml (or "
+                f"SOURCES__DEVIN__{unknown[0].upper()}), or read v3: api_version.",
+            )
 
     @property
     def retry_policy(self) -> RetryPolicy:

@@ -119,9 +119,17 @@ SESSIONS = Table(
         Column("origin", "text", "Where it was started: webapp, slack, api, and so on."),
         Column("category", "text", "Use case it was classified as."),
         Column("subcategory", "text", "Display name of the finer use case."),
-        _required("is_archived", "bool", "Whether it was archived."),
+        Column(
+            "is_archived", "bool", "Whether it was archived; null where v2 of the API was read."
+        ),
         _required("created_at", "timestamp", "When it was created; never changes."),
         _required("updated_at", "timestamp", "When it last changed, as far as the API tells."),
+        Column(
+            "deleted_at",
+            "timestamp",
+            "When a complete reading of its span first no longer returned it; null while it is "
+            "listed.",
+        ),
         _required(
             "acus_consumed",
             "double",

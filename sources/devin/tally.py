@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 
+from .coverage import Slice
 from .models import Page, RejectedItem, Session
 
 _UNKNOWN = -1
+_PAGES_GUESSED = 8
 
 
 @dataclass
@@ -26,7 +28,10 @@ class Tally:
     versions: dict[str, int] = field(default_factory=dict)
     _first_total: int | None = None
     _shrank: bool = False
+    _created: dict[str, int] = field(default_factory=dict)
     _met: set[str] = field(default_factory=set)
+    _nameless: int = 0
+    _most_nameless: int = 0
     _last: Session | None = None
     _moved: set[int] = field(default_factory=set)
     _straddling: set[int] = field(default_factory=set)
@@ -46,6 +51,9 @@ class Tally:
             edge = {self._last["created_at"]} & {page.sessions[0]["created_at"]}
             self._straddling |= edge
         known = len(self._met)
+        nameless = sum(item.session_id is None for item in page.rejected)
+        self._nameless += nameless
+        self._most_nameless = max(self._most_nameless, nameless)
         for place, item in enumerate(page.rejected):
             self._miss(item, place)
         for session in page.sessions:
@@ -67,6 +75,7 @@ class Tally:
         if self.versions.get(session_id, updated_at) != updated_at:
             self._moved.add(created_at)
         self.versions[session_id] = updated_at
+        self._created[session_id] = created_at
         if last is not None:
             self._created_ascends &= created_at >= last["created_at"]
             self._created_descends &= created_at <= last["created_at"]
@@ -86,20 +95,58 @@ class Tally:
         - By descending update, a row that changes moves to where the walk has been: those behind
           it come twice rather than not at all, and its own change is for the next cycle.
         - In any other order every row that the last page counted must have been seen; where the
-          API gives no total, no row may have changed.
+          API gives no total, no row may have changed. Of items without an id only those of one
+          page are known to be different ones.
         """
         seen = len(self.versions)
+        different = seen - self._nameless + self._most_nameless
         if self.pages <= 1:
             return True
         if self._shrank:
             return False
-        if self.last_total is not None and seen >= self.last_total:
+        if self.last_total is not None and different >= self.last_total:
             return True
         if self._by_creation:
             return self._first_total is None or seen >= self._first_total
         if self._updated_descends:
             return True
         return self.last_total is None and not self._moved
+
+    @property
+    def keeps_places(self) -> bool:
+        """Whether the rows came in order of creation, and none can have changed its place."""
+        return self._by_creation and not self._shrank
+
+    def pass_over(self, done: tuple[int, int]) -> int:
+        """How many of the sessions were created in a span; those are not counted again."""
+        passed = [name for name, at in self._created.items() if done[0] <= at < done[1]]
+        for name in passed:
+            del self._created[name]
+        return len(passed)
+
+    @property
+    def in_all(self) -> int:
+        """About how many sessions match: a guess of some pages where the API does not say."""
+        seen = len(self.versions)
+        return _PAGES_GUESSED * seen if self.last_total is None else max(self.last_total, seen)
+
+    def left_in(self, left: Slice, done: tuple[int, int]) -> int:
+        """About how many sessions are still to come where the rows are by creation.
+
+        Args:
+            left: What has still to be walked; its end is known.
+            done: What was passed; it is as dense as the rest where the API gives no total.
+        """
+        seen = len(self.versions)
+        if self.last_total is not None:
+            return max(self.last_total - seen, 1)
+        length = (left.created_to or left.created_from) - left.created_from
+        return max(seen * length // (done[1] - done[0]), 1)
+
+    @property
+    def last_created_at(self) -> int | None:
+        """When the session was created that came last; None if none came."""
+        return None if self._last is None else self._last["created_at"]
 
     @property
     def _by_creation(self) -> bool:

@@ -5,20 +5,26 @@ row that enters may make another appear twice, which merging by key absorbs, and
 unseen, but for one case. Where pages are offsets and rows are ordered by something that changes, a
 row that moves behind the walk pulls the ones after it back over the page edge. The guards find
 that, and the slice is walked again.
+
+Where rows are known to come by creation (see `order`), no cursor is followed further than it has
+to be: what a page has passed is done, and what is left is asked for by its bounds, or given away.
 """
 
 import logging
-from collections.abc import Generator
-from typing import NamedTuple
+from collections.abc import Generator, Iterator
+from typing import NamedTuple, Protocol
 
 from . import errors
 from .client import Reply
 from .coverage import Slice
-from .listing import Bounds, Listing
+from .listing import Bounds, EnterpriseListing, Listing
 from .models import Page, RejectedItem, Session
+from .order import Order
 from .tally import Tally
 
 log = logging.getLogger("devin.walk")
+
+_MOST_AGAIN = 0.25
 
 
 class Limits(NamedTuple):
@@ -44,60 +50,107 @@ class Portion(NamedTuple):
         rejected: Items that broke the contract.
         seen_at: When the page was asked for, epoch seconds by the API's clock: every session is
             as it stood then, or later.
+        done: The span of `created_at` whose sessions have all come by now; None if there is none
+            that was not done before.
+        total: How many items match, where this is a walk's first page and the API says.
+        size: Bytes of the page.
+        passed: How many sessions came by that were created in the span that is done.
+        outside: The sessions that were created outside of the slice, next to it: their ids, and
+            when.
     """
 
     sessions: list[Session]
     rejected: list[RejectedItem]
     seen_at: int
+    done: tuple[int, int] | None = None
+    total: int | None = None
+    size: int = 0
+    passed: int = 0
+    outside: tuple[tuple[str, int], ...] = ()
 
 
-class Walked(NamedTuple):
-    """A slice whose last page is in.
+class Share(Protocol):
+    """Called when a walk could go on with less: gives some of what is left to others."""
 
-    Attributes:
-        created_from: Begin of the span, as asked.
-        created_to: End of the span; the moment the first walk began, where the slice was open.
-        began: The moment the first walk began, by the API's clock.
-    """
+    def __call__(self, left: Slice, sessions: int, *, free: bool) -> Slice | None:
+        """Offer what is left of a walk.
 
-    created_from: int
-    created_to: int
-    began: int
+        Args:
+            left: What is left; its end is known.
+            sessions: How many sessions that may be.
+            free: Whether the walk could as well end here.
+
+        Returns:
+            What to go on with; None to end, only where the walk is free to.
+        """
+
+
+def keep(left: Slice, sessions: int, *, free: bool) -> Slice:  # noqa: ARG001  # a `Share`
+    """Go on alone."""
+    return left
 
 
 def walk(
-    listing: Listing, part: Slice, limits: Limits, began: int | None = None
-) -> Generator[Portion, None, Walked]:
+    listing: Listing | EnterpriseListing,
+    part: Slice,
+    limits: Limits,
+    order: Order,
+    share: Share = keep,
+) -> Iterator[Portion]:
     """Walk a slice until its rows are complete.
 
     Args:
         listing: What is walked.
         part: The span, and what of it is loaded already.
         limits: How far to go.
-        began: The moment an open slice ends at; the walk's own first answer tells it, if None.
+        order: What is known of the order of the rows; learns from each page.
+        share: Asked whether others take some of what is left.
 
     Yields:
-        One portion a page, in the API's order; a session may come more than once.
-
-    Returns:
-        The span whose sessions have all been yielded.
+        One portion a page, in the API's order; a session may come more than once. Where it was
+        not shared, the spans that they say are done add up to the slice, or for an open one, or
+        one that ends later than now, to what of it lies before the moment its walk began.
 
     Raises:
         CursorBroken: A cursor repeated itself, or is missing.
         FilterIgnored: Rows came that are outside of what was asked for.
+        OrderBroken: Rows came in another order than before.
         PagesEndless: Page after page brought nothing new.
         RowsMissing: No walk was complete.
         DevinError: Whatever the client raises.
     """
-    first_began: int | None = None
+    left: Slice | None = part
+    while left is not None:
+        left = yield from _stretch(listing, left, limits, order, share)
+
+
+def _stretch(
+    listing: Listing | EnterpriseListing, part: Slice, limits: Limits, order: Order, share: Share
+) -> Generator[Portion, None, Slice | None]:
+    """Follow cursors until the slice is done, or something else is to be walked: what is left."""
     for attempt in range(1, limits.most_walks + 1):
         tally = Tally()
         for reply in _pages(listing, part, limits, tally):
-            first_began = reply.began if first_began is None else first_began
-            created_to = part.created_to or began or first_began
-            yield _portion(reply, part.created_from, created_to)
-        if tally.complete and first_began is not None:
-            return Walked(part.created_from, part.created_to or began or first_began, first_began)
+            part, page = _ended(part, reply.began), reply.value
+            order.learn(page.sessions)
+            if not page.has_next_page:
+                done = (part.created_from, _end(part)) if tally.complete else None
+                yield _portion(reply, part, done, tally)
+                continue
+            cut = order.cut(part, tally)
+            yield _portion(reply, part, cut and cut.done, tally)
+            if cut:
+                left = cut.left
+                kept = left and share(left, tally.left_in(left, cut.done), free=True)
+                if kept is None or kept != left or not _dense(page.sessions, kept):
+                    return kept
+                part = kept
+            elif tally.pages == 1:
+                kept = share(part, tally.in_all, free=False)
+                if kept != part:
+                    return kept
+        if tally.complete:
+            return None
         log.info(
             "rows moved between pages of %s: walking again (%d of %d)",
             listing.name,
@@ -112,7 +165,7 @@ def walk(
 
 
 def _pages(
-    listing: Listing, part: Slice, limits: Limits, tally: Tally
+    listing: Listing | EnterpriseListing, part: Slice, limits: Limits, tally: Tally
 ) -> Generator[Reply[Page], None, None]:
     bounds = _bounds(part, limits.overlap)
     cursor: str | None = None
@@ -132,6 +185,16 @@ def _pages(
             )
 
 
+def _ended(part: Slice, began: int) -> Slice:
+    """The slice up to the moment its walk began: what is created later is the next cycle's."""
+    end = began if part.created_to is None else min(part.created_to, began)
+    return part._replace(created_to=max(end, part.created_from))
+
+
+def _end(part: Slice) -> int:
+    return part.created_from if part.created_to is None else part.created_to
+
+
 def _bounds(part: Slice, overlap: int) -> Bounds:
     return Bounds(
         max(part.created_from - 1, 0),
@@ -140,16 +203,32 @@ def _bounds(part: Slice, overlap: int) -> Bounds:
     )
 
 
-def _portion(reply: Reply[Page], created_from: int, created_to: int) -> Portion:
+def _portion(
+    reply: Reply[Page], part: Slice, done: tuple[int, int] | None, tally: Tally
+) -> Portion:
     """Only what was created in the span: its bounds were asked for one second wider."""
-    inside = [s for s in reply.value.sessions if created_from <= s["created_at"] < created_to]
-    return Portion(inside, reply.value.rejected, reply.began)
+    page, begin, end = reply.value, part.created_from, _end(part)
+    inside = [s for s in page.sessions if begin <= s["created_at"] < end]
+    created = ((s["session_id"], s["created_at"]) for s in page.sessions)
+    outside = tuple((name, at) for name, at in created if not begin <= at < end)
+    total = page.total if tally.pages == 1 else None
+    passed = tally.pass_over(done) if done else 0
+    return Portion(inside, page.rejected, reply.began, done, total, reply.size, passed, outside)
 
 
-def _check_filters(listing: Listing, bounds: Bounds, sessions: list[Session]) -> None:
+def _dense(sessions: list[Session], left: Slice) -> bool:
+    """Whether asking for what is left by its bounds would bring much of a page again."""
+    begin, end = left.created_from - 1, _end(left) + 1
+    again = sum(begin <= session["created_at"] <= end for session in sessions)
+    return _MOST_AGAIN * len(sessions) < again
+
+
+def _check_filters(
+    listing: Listing | EnterpriseListing, bounds: Bounds, sessions: list[Session]
+) -> None:
     """Look at the rows: the API answers a parameter that it does not know with all of them."""
     for session in sessions:
-        if ignored := bounds.excluding(session) or listing.filters.excluding(session):
+        if ignored := bounds.excluding(session) or listing.excluding(session):
             raise errors.FilterIgnored(
                 f"{listing.name} was asked for {ignored}, and returned session "
                 f"{session['session_id']} (created {session['created_at']}, updated "
@@ -157,7 +236,7 @@ def _check_filters(listing: Listing, bounds: Bounds, sessions: list[Session]) ->
             )
 
 
-def _next_cursor(listing: Listing, page: Page, tally: Tally) -> str:
+def _next_cursor(listing: Listing | EnterpriseListing, page: Page, tally: Tally) -> str:
     cursor = page.end_cursor
     if not cursor:
         raise errors.CursorBroken(

@@ -112,6 +112,67 @@ def test_no_claim_of_a_later_moment_than_now_is_believed(
     )
 
 
+@given(operations, as_ofs)
+def test_a_lowered_map_claims_nothing_of_a_later_moment(
+    steps: list[tuple[str, tuple[int, int], int]], latest: int
+) -> None:
+    coverage, model = built(steps)
+
+    lowered = coverage.lowered(latest)
+
+    assert seconds(lowered) == tuple(
+        None if as_of is None else min(as_of, latest) for as_of in model
+    )
+    assert Coverage.of(lowered.to_state()) == lowered
+
+
+@given(operations, as_ofs, moments)
+def test_one_segment_can_be_lowered_by_naming_a_moment_in_it(
+    steps: list[tuple[str, tuple[int, int], int]], latest: int, created_at: int
+) -> None:
+    coverage, model = built(steps)
+    named = [s for s in coverage.segments if s.created_from <= created_at < s.created_to]
+
+    lowered = coverage.lowered(latest, created_at)
+
+    assert seconds(lowered) == tuple(
+        min(as_of, latest) if as_of is not None and any(s[0] <= at < s[1] for s in named) else as_of
+        for at, as_of in enumerate(model)
+    )
+
+
+@given(operations, spans)
+def test_holes_are_each_second_that_is_not_loaded_once_and_in_order(
+    steps: list[tuple[str, tuple[int, int], int]], span: tuple[int, int]
+) -> None:
+    coverage, model = built(steps)
+
+    holes = coverage.holes(*span)
+
+    named = [at for hole in holes for at in range(hole.created_from, hole.created_to or 0)]
+    assert named == [at for at in range(*span) if model[at] is None]
+    assert {hole.as_of for hole in holes} <= {None}
+
+
+@given(spans, st.integers(1, 30), st.one_of(st.none(), as_ofs))
+def test_a_split_slice_is_the_same_seconds_in_parts_of_about_one_length(
+    span: tuple[int, int], parts: int, as_of: int | None
+) -> None:
+    split = Slice(*span, as_of).split(parts)
+
+    edges = [span[0], *(part.created_to for part in split)]
+    assert edges == [*(part.created_from for part in split), span[1]]
+    assert len(split) == max(1, min(parts, span[1] - span[0]))
+    lengths = {(part.created_to or 0) - part.created_from for part in split}
+    assert max(lengths) - min(lengths) <= 1
+    assert {part.as_of for part in split} == {as_of}
+
+
+def test_an_open_slice_cannot_be_split() -> None:
+    with pytest.raises(ValueError, match="is open"):
+        Slice(5, None, None).split(2)
+
+
 def test_nothing_loaded_is_one_open_slice() -> None:
     assert Coverage().behind(5) == [Slice(5, None, None)]
 

@@ -8,7 +8,7 @@ import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.devin.demo_api import DemoServer, Fault, World
-from sources.devin import errors
+from sources.devin import errors, load
 from sources.devin.models import MARKER
 from sources.devin.runs import Journal
 from sources.devin.scope import MOST_REMEMBERED
@@ -88,7 +88,7 @@ def test_no_more_than_so_many_rows_are_remembered_and_the_others_loaded_again(
     synced.sync(overlap="1h")
     assert len(scopes(synced)["v3/org-demo"]["recent"]) == MOST_REMEMBERED
 
-    synced.sync(overlap="1h")
+    synced.sync(overlap="1h", concurrency=1)
 
     last = max(synced.warehouse.rows("sync_runs"), key=lambda run: run["started_at"])
     assert (last["unchanged"], last["rows"]["sessions"]) == (MOST_REMEMBERED, 6)
@@ -261,3 +261,171 @@ def test_a_newer_copy_of_what_left_in_a_batch_is_loaded_by_the_next_cycle(synced
     synced.sync(page_size=5, batch_size=1, overlap="0s", settle="0s")
 
     assert synced.differences() == {}
+
+
+DAY = 86_400
+
+
+def deleted(synced: Synced) -> list[str]:
+    return sorted(
+        row["session_id"] for row in synced.warehouse.rows("sessions") if row["deleted_at"]
+    )
+
+
+def test_a_rescan_finds_what_changed_without_a_trace_and_what_is_gone(synced: Synced) -> None:
+    synced.sync(rescan="30d", most_deleted=1)
+    changed, gone = (item["session_id"] for item in synced.items[2:4])
+    synced.world.touch(changed, bump=False, title="changed")
+    synced.world.remove(gone)
+    synced.world.clock.advance(DAY - 100)
+    synced.sync(rescan="30d")
+    assert (deleted(synced), set(synced.differences())) == (
+        [],
+        {"sessions", "session_snapshots", "session_tags"},
+    )
+
+    synced.world.clock.advance(101)
+    synced.sync(rescan="30d")
+
+    assert deleted(synced) == [truth.bare(gone)]
+    titles = {row["session_id"]: row["title"] for row in synced.warehouse.rows("sessions")}
+    assert titles[truth.bare(changed)] == "changed"
+    assert len(titles) == 6
+
+
+def test_a_rescan_reads_no_more_than_its_days_and_only_once_in_a_while(synced: Synced) -> None:
+    synced.sync(start_date="2026-01-01", rescan="7d", rescan_every="1h")
+    synced.world.clock.advance(3_600)
+    synced.sync(start_date="2026-01-01", rescan="7d", rescan_every="1h")
+    before = len(synced.listed())
+
+    synced.world.clock.advance(60)
+    synced.sync(start_date="2026-01-01", rescan="7d", rescan_every="1h")
+
+    whole = [query for query in synced.listed()[1:before] if "updated_after" not in query]
+    tail, rescan = sorted(whole, key=lambda query: "created_before" in query)
+    assert "created_before" not in tail
+    assert int(rescan["created_before"]) - int(rescan["created_after"]) == 7 * DAY + 2
+    assert [
+        query
+        for query in synced.listed()[before:]
+        if "updated_after" not in query and "created_before" in query
+    ] == []
+
+
+def test_far_too_many_sessions_that_are_gone_fail_the_cycle_and_are_not_marked(
+    synced: Synced,
+) -> None:
+    synced.sync(rescan="30d")
+    for item in synced.items[:3]:
+        synced.world.remove(item["session_id"])
+    synced.world.clock.advance(DAY)
+
+    with pytest.raises(PipelineStepFailed) as caught:
+        synced.sync(rescan="30d")
+
+    assert isinstance(cause(caught.value), errors.SpanShrank)
+    assert deleted(synced) == []
+    synced.sync(rescan="30d", most_deleted=1)
+    assert len(deleted(synced)) == 3
+
+
+def test_a_pull_request_that_is_merged_without_a_trace_is_found_by_the_next_cycle(
+    synced: Synced,
+) -> None:
+    session_id = synced.items[3]["session_id"]
+    pull_request = {"pr_url": "https://github.com/a/b/pull/1", "pr_state": "open"}
+    synced.world.touch(session_id, bump=False, pull_requests=[pull_request])
+    synced.sync(overlap="0s")
+    synced.world.clock.advance(1_000)
+    synced.world.touch(
+        session_id, bump=False, pull_requests=[pull_request | {"pr_state": "merged"}]
+    )
+
+    synced.sync(overlap="0s")
+    synced.world.clock.advance(1_000)
+    quiet = synced.sync(overlap="0s")
+
+    assert synced.differences() == {}
+    assert [truth.bare(name) for name in synced.looked_after()] == [truth.bare(session_id)]
+    assert quiet.loads_ids == []
+
+
+def test_a_long_load_is_done_in_packages_one_cycle_in_all(
+    duckdb_warehouse: DuckdbWarehouse,
+) -> None:
+    with DemoServer(World.build(400)) as server:
+        synced = Synced(server, duckdb_warehouse)
+        load(synced.pipeline(), **synced.options(page_size=50, commit_every=100))
+
+        assert synced.differences() == {}
+        (run,) = synced.warehouse.rows("sync_runs")
+        assert run["outcome"] == "loaded"
+        loads = synced.warehouse.sql("select count(*) from devin._dlt_loads")
+        assert 2 < loads[0][0] < 12
+
+
+def test_what_one_organisation_lacks_keeps_no_other_from_being_loaded(
+    duckdb_warehouse: DuckdbWarehouse,
+) -> None:
+    world = World.build(60, org_ids=["org-a", "org-b", "org-c"])
+    with DemoServer(world) as server:
+        synced = Synced(server, duckdb_warehouse)
+        server.settings.readable_orgs = frozenset({"org-a", "org-c"})
+
+        with pytest.raises(errors.ScopesFailed) as caught:
+            load(synced.pipeline(), **synced.options())
+
+        assert [*map(type, caught.value.failed.values())] == [errors.PermissionMissing]
+        told = [item for name in ("org-a", "org-c") for item in world.items(name)]
+        assert synced.differences(told) == {}
+        assert {run["scope"]: run["outcome"] for run in duckdb_warehouse.rows("sync_runs")} == {
+            "v3/org-a": "loaded",
+            "v3/org-b": "failed",
+            "v3/org-c": "loaded",
+        }
+        server.settings.readable_orgs = None
+        load(synced.pipeline(), **synced.options())
+        assert synced.differences() == {}
+
+
+def test_where_the_order_of_a_listing_breaks_all_is_read_again_without_relying_on_it(
+    synced: Synced,
+) -> None:
+    for age, changed in ((100, 3), (110, 9), (120, 1)):
+        synced.world.add(ORG, created_at=NOW - age, updated_at=NOW - changed)
+    synced.world.clock.advance(10)
+
+    def changes(page: int) -> None:
+        if page > 2:
+            synced.server.settings.order = "created_asc"
+
+    synced.server.settings.before_page = changes
+    options = {"page_size": 4, "concurrency": 1, "start_date": "2026-05-01"}
+
+    synced.sync(**options)
+
+    assert synced.differences() == {}
+    assert scopes(synced)["v3/org-demo"]["in_order"] is False
+    assert len(scopes(synced)["v3/org-demo"]["coverage"]) == 1
+
+
+def test_where_fewer_sessions_came_than_were_counted_the_span_is_read_again(
+    synced: Synced,
+) -> None:
+    for age, changed in ((100, 3), (110, 9), (120, 1)):
+        synced.world.add(ORG, created_at=NOW - age, updated_at=NOW - changed)
+    synced.world.clock.advance(10)
+    hidden = synced.items[-2]["session_id"]
+
+    def hides(page: dict[str, Any]) -> dict[str, Any]:
+        """A listing by creation with one session out of its place, as long as it is asked so."""
+        if "after" in dict(synced.server.requests[-1].query) or len(synced.server.requests) > 5:
+            return page
+        return page | {"items": [i for i in page["items"] if i["session_id"] != hidden]}
+
+    synced.server.settings.transform = hides
+    synced.sync(page_size=4, concurrency=1, start_date="2026-05-01")
+
+    assert synced.differences() == {}
+    assert len(synced.listed()) > 5

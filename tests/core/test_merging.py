@@ -113,6 +113,24 @@ def test_a_copy_of_the_same_second_takes_the_place_of_the_one_before(synced: Syn
     assert synced.differences() == {}
 
 
+def test_of_two_copies_of_the_same_second_the_one_that_was_read_later_stays(
+    synced: Synced,
+) -> None:
+    """A package that waited, and is loaded after a newer one."""
+    session_id = session(synced, title="early", tags=["early"])
+    waiting = synced.warehouse.pipeline("waiting")
+    waiting.extract(synced.source())
+    waiting.normalize()
+    synced.world.touch(session_id, bump=False, title="late", tags=["late"])
+    synced.world.clock.advance(10)
+    synced.sync()
+
+    waiting.load()
+
+    assert [row["title"] for row in synced.loaded("sessions")] == ["late"]
+    assert [row["tag"] for row in synced.loaded("session_tags")] == ["late"]
+
+
 def test_every_observed_state_of_a_session_stays_a_snapshot(synced: Synced) -> None:
     session_id = session(synced, acus_consumed=1.5, status="running")
     for acus in (2.5, 4.0):

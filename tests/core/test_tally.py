@@ -4,6 +4,7 @@ from typing import Any, cast
 
 import pytest
 
+from sources.devin.coverage import Slice
 from sources.devin.models import Page, RejectedItem, Session
 from sources.devin.tally import Tally
 
@@ -76,6 +77,66 @@ def test_a_change_elsewhere_leaves_the_order_of_creation_known() -> None:
     before, after = [("a", 1, 1), ("d", 4, 2)], [("d", 4, 2), ("e", 5, 4), ("e", 5, 6)]
 
     assert complete(before, after, totals=[3, 3])
+
+
+def counted(*pages: list[Seen], totals: list[int | None] | None = None) -> Tally:
+    tally = Tally()
+    for rows, total in zip(pages, totals or [None] * len(pages), strict=True):
+        tally.count(page(rows, total))
+    return tally
+
+
+@pytest.mark.parametrize("rows", [[("a", 1, 9), ("b", 1, 2), ("c", 3, 8)], []], ids=str)
+def test_rows_by_creation_keep_their_places(rows: list[Seen]) -> None:
+    assert counted(rows).keeps_places
+    assert counted(list(reversed(rows))).keeps_places
+
+
+def test_rows_in_another_order_may_change_their_places() -> None:
+    assert not counted([("a", 1, 1), ("c", 3, 2), ("b", 2, 3)]).keeps_places
+    assert not counted([("a", 1, 1), ("c", 3, 2)], [("b", 2, 3)]).keeps_places
+
+
+def test_rows_whose_total_fell_have_not_kept_their_places() -> None:
+    assert not counted([("a", 1, 1)], [("b", 2, 2)], totals=[5, 4]).keeps_places
+
+
+def test_a_row_that_changed_within_the_second_of_a_page_edge_may_have_changed_its_place() -> None:
+    first = [("a", 1, 1), ("d", 4, 2)]
+
+    assert not counted(first, [("f", 4, 4), ("d", 4, 5)]).keeps_places
+    assert counted(first, [("d", 4, 2), ("e", 5, 4), ("e", 5, 6)]).keeps_places
+
+
+def test_how_many_match_is_what_the_api_says() -> None:
+    assert counted([("a", 1, 1)], [("b", 2, 2)], totals=[7, 9]).in_all == 9
+
+
+def test_where_the_api_says_fewer_than_were_seen_the_seen_count() -> None:
+    assert counted([("a", 1, 1), ("b", 2, 2)], totals=[0]).in_all == 2
+
+
+def test_where_the_api_does_not_say_some_pages_are_guessed() -> None:
+    assert counted([("a", 1, 1), ("b", 2, 2)]).in_all == 16
+
+
+def test_how_many_are_left_is_what_was_counted_and_not_seen() -> None:
+    tally = counted([("a", 1, 1), ("b", 2, 2)], totals=[7])
+
+    assert tally.left_in(Slice(2, 100, None), (0, 2)) == 5
+
+
+def test_where_the_api_does_not_count_what_is_left_is_as_dense_as_what_is_done() -> None:
+    tally = counted([("a", 1, 1), ("b", 2, 2), ("c", 3, 3), ("d", 10, 4)])
+
+    assert tally.left_in(Slice(10, 40, None), (0, 10)) == 12
+
+
+@pytest.mark.parametrize("total", [None, 1])
+def test_something_is_left_as_long_as_there_is_a_span(total: int | None) -> None:
+    tally = counted([("a", 1, 1)], totals=[total])
+
+    assert tally.left_in(Slice(99, 100, None), (0, 99)) == 1
 
 
 @pytest.mark.parametrize("later", [[("c", 3, 3), ("d", 4, 4)], [("c", 1, 9), ("d", 1, 8)]])

@@ -114,6 +114,22 @@ def test_the_clock_moves_by_whole_seconds_only(body: str, client: httpx.Client) 
     assert client.post("/demo/advance", content=body).status_code == 422
 
 
+def test_a_second_holds_no_more_requests_than_the_limit(server: DemoServer, get: Get) -> None:
+    server.settings.rate_limit = 0.125
+    passed, refused = get(first=1), get(first=1)
+    assert (passed.status_code, refused.status_code) == (200, 429)
+    assert refused.headers["content-type"] == PROBLEM
+    assert refused.headers["retry-after"] == "8"
+    assert [request.retry_after for request in server.requests[-2:]] == [None, 8]
+
+
+def test_a_limit_can_be_changed_between_requests(server: DemoServer, get: Get) -> None:
+    statuses = []
+    for server.settings.rate_limit in (0.1, 0.1, None, 0.2, 0.2):
+        statuses.append(get(first=1).status_code)
+    assert statuses == [200, 429, 200, 200, 429]
+
+
 def test_faults_come_first_and_in_order(server: DemoServer, get: Get) -> None:
     server.faults.push(Fault(status=503), None, Fault(status=429, headers={"Retry-After": "2"}))
     answers = [get(first=1) for _ in range(4)]

@@ -9,12 +9,14 @@ import pytest
 from pipelines.devin.demo_api import DemoServer, Settings, World
 
 WRITTEN_TOKEN = "cog_..."
-"""The token as the documents write it; the demo takes it for a good one."""
+WRITTEN_ENTERPRISE_TOKEN = "apk_user_..."
+"""The tokens as the documents write them; the demo takes them for good ones."""
 
 
 @pytest.fixture(scope="package")
 def demo() -> Iterator[DemoServer]:
-    with DemoServer(World.build(120), Settings(token=WRITTEN_TOKEN)) as server:
+    settings = Settings(token=WRITTEN_TOKEN, enterprise_token=WRITTEN_ENTERPRISE_TOKEN)
+    with DemoServer(World.build(120), settings) as server:
         yield server
 
 

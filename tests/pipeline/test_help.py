@@ -16,6 +16,17 @@ OPTIONS = {
         "--log-format",
         "--debug",
     },
+    "backfill": {
+        "--last",
+        "--time-zone",
+        "--plan",
+        "--destination",
+        "--dataset",
+        "--strict",
+        "--json",
+        "--log-format",
+        "--debug",
+    },
     "status": {"--destination", "--dataset", "--json", "--debug"},
     "check": {"--destination", "--dataset", "--debug"},
     "demo": {"--folder", "--sessions", "--debug"},
@@ -28,6 +39,7 @@ def test_the_verbs_are_listed_with_what_they_do(verb: Verb) -> None:
 
     assert [line.strip() for line in listed] == [
         "sync      Load everything that is new.",
+        "backfill  Load a range of dates again.",
         "status    Show what is loaded, as of when.",
         "check     Find out what a sync would fail at.",
         "demo      Try it all with a made-up organisation.",

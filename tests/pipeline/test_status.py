@@ -90,6 +90,7 @@ def test_as_json_it_is_one_line_with_the_same(verb: Verb, server: DemoServer) ->
                 "as_of": "2026-06-30T11:59:54Z",
             }
         ],
+        "missing": [],
         "rejected_items": 0,
     }
 
@@ -176,14 +177,14 @@ def test_looking_changes_nothing_even_where_the_destination_was_emptied(
     ],
 )
 def test_the_lag_is_told_in_the_unit_that_fits(ago: timedelta, words: str) -> None:
-    scope = ScopeStatus("v3/org-demo", (Segment(0, 10, 5),), NOW - ago, [], 0)
+    scope = ScopeStatus("v3/org-demo", (Segment(0, 10, 5),), (), NOW - ago, [], 0)
 
     assert f"  last good cycle: {words} ago\n" in status_in_words(Status([scope], 0), NOW)
 
 
 def test_a_scope_whose_cycles_all_failed_is_shown_as_such() -> None:
     cycle = {"finished_at": NOW, "outcome": "failed", "error": "no answer"}
-    scope = ScopeStatus("v3/org-demo", (), None, [cycle], 0)
+    scope = ScopeStatus("v3/org-demo", (), (), None, [cycle], 0)
 
     assert status_in_words(Status([scope], 0), NOW) == (
         "v3/org-demo\n"

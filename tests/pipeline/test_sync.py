@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,10 +24,18 @@ def without_times(text: str) -> str:
     return re.sub(r"\d+\.\d s", "N s", text)
 
 
-def broken(envelope: dict[str, Any]) -> dict[str, Any]:
-    """A page whose first item lost what it needs."""
-    first, *others = envelope["items"]
-    return envelope | {"items": [{"session_id": first["session_id"]}, *others]}
+def breaking(sessions: list[dict[str, Any]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Pages on which these items have lost what they need."""
+    ids = {item["session_id"] for item in sessions}
+
+    def broken(envelope: dict[str, Any]) -> dict[str, Any]:
+        items = [
+            {"session_id": item["session_id"]} if item["session_id"] in ids else item
+            for item in envelope["items"]
+        ]
+        return envelope | {"items": items}
+
+    return broken
 
 
 def test_a_first_sync_loads_everything_and_the_next_finds_nothing_new(
@@ -38,8 +47,9 @@ def test_a_first_sync_loads_everything_and_the_next_finds_nothing_new(
     assert (first[0], again[0]) == (0, 0)
     assert MOMENT.sub("TIME", first[2]).splitlines() == [
         "TIME INFO    sync started",
-        "TIME INFO    v3/org-demo: page 1, 200 sessions",
+        "TIME INFO    v3/org-demo: page 1, 200 sessions (80%)",
         "TIME INFO    v3/org-demo: loaded",
+        "TIME INFO    loading into the destination",
     ]
     assert without_times(first[1]) == (
         f"v3/org-demo: loaded 250 sessions, {len(synced.loaded('session_pull_requests'))} pull "
@@ -61,7 +71,7 @@ def test_with_json_stdout_is_one_line_and_so_is_each_object_of_a_json_log(
 
     result = json.loads(out)
     [run] = result.pop("runs")
-    started, page, cycle = map(json.loads, err.splitlines())
+    started, page, cycle, committed = map(json.loads, err.splitlines())
     assert (code, out.count("\n"), out[-1]) == (0, 1, "\n")
     assert {**result, "seconds": None, "load_ids": len(result["load_ids"])} == {
         "outcome": "loaded",
@@ -71,6 +81,7 @@ def test_with_json_stdout_is_one_line_and_so_is_each_object_of_a_json_log(
         "warehouse": synced.warehouse.credentials,
         "dropped": 0,
         "rejected": 0,
+        "error": None,
     }
     assert (run["scope"], run["outcome"], run["pages"]) == ("v3/org-demo", "loaded", 2)
     assert run["rows"]["sessions"] == 250
@@ -90,9 +101,14 @@ def test_with_json_stdout_is_one_line_and_so_is_each_object_of_a_json_log(
         "scope": "v3/org-demo",
         "pages": 1,
         "sessions": 200,
+        "done": 0.8,
     }
     assert (cycle["event"], cycle["run"]) == ("cycle", run)
-    assert started["time"] < page["time"] < cycle["time"]
+    assert (committed["event"], committed["message"]) == (
+        "committed",
+        "loading into the destination",
+    )
+    assert started["time"] < page["time"] < cycle["time"] < committed["time"]
 
 
 def test_with_a_json_log_the_error_is_an_object_too(
@@ -120,7 +136,7 @@ def test_with_a_json_log_the_error_is_an_object_too(
 def test_rejected_items_end_a_strict_sync_with_3_and_the_rest_is_loaded(
     verb: Verb, synced: Synced, strictness: list[str], code: int
 ) -> None:
-    synced.server.settings.transform = broken
+    synced.server.settings.transform = breaking(synced.items[100:250:100])
 
     result = verb("sync", *strictness)
 

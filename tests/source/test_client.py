@@ -5,6 +5,8 @@ import logging
 import socket
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Condition, Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,6 +28,7 @@ from sources.devin.errors import (
     TokenRejected,
     Unreachable,
 )
+from sources.devin.pace import Pace, Stopped
 from sources.devin.retry import RetryPolicy
 
 from .conftest import NOON, SESSIONS_PATH, TOKEN, Answer, Call, Connect, Serve, http_time
@@ -597,6 +600,180 @@ def test_each_wait_is_logged_with_its_reason(
     reason = f"HTTP 429: Too Many Requests: {ORDERED}"
     assert record.getMessage() == f"waiting 7.0 s before asking again ({reason})"
     assert {"event": "waiting", "seconds": 7.0, "reason": reason}.items() <= vars(record).items()
+
+
+# Many threads, one pace
+
+
+def paced(server: DemoServer, pace: Pace, **policy: Any) -> Client:
+    return Client(server.base_url, TOKEN, policy=RetryPolicy(**policy), pace=pace)
+
+
+def virtual(time: Time, most: int = 8, rate: float | None = None) -> Pace:
+    """A pace in which waiting takes no time but that of `time`."""
+
+    def wait(_: Condition, seconds: float | None) -> None:
+        time.sleep(seconds or 0.0)
+
+    return Pace(most, rate, clock=time.monotonic, wait=wait)
+
+
+def test_all_are_answered_in_spite_of_a_limit_and_few_ask_while_it_pauses(
+    server: DemoServer,
+) -> None:
+    server.settings.rate_limit = 10
+    with paced(server, Pace(8)) as client, ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: ask(client), range(30)))
+
+    refused = [request for request in server.requests if request.retry_after is not None]
+    assert len(answers) == 30
+    assert refused
+    for refusal in refused:
+        over = refusal.at + (refusal.retry_after or 0)
+        early = [request for request in server.requests if refusal.at < request.at < over]
+        assert len(early) < 8
+    assert client.traffic.requests == len(server.requests)
+    assert client.traffic.retries == len(refused)
+
+
+def test_nobody_asks_before_the_pause_of_another_is_over(server: DemoServer) -> None:
+    pausing = Event()
+
+    def wait(condition: Condition, seconds: float | None) -> None:
+        pausing.set()
+        condition.wait(seconds)
+
+    server.settings.rate_limit = 1
+    with paced(server, Pace(8, wait=wait)) as client, ThreadPoolExecutor(2) as pool:
+        ask(client)
+        refused = pool.submit(ask, client)
+        assert pausing.wait(60)
+        ask(client)
+        refused.result(60)
+
+    _, refusal, *later = server.requests
+    assert refusal.retry_after == 1
+    assert [request for request in later if request.at < refusal.at + 1] == []
+
+
+def test_waiting_for_a_turn_is_not_part_of_the_budget(server: DemoServer, time: Time) -> None:
+    pace = virtual(time)
+    with paced(server, pace, budget=100.0) as client:
+        with pace.turn() as turn:
+            turn.slow_down(500)
+        server.faults.push(Fault(status=500))
+        ask(client)
+
+    assert time.now >= 1500.0
+
+
+def test_pauses_of_a_request_of_its_own_are_part_of_the_budget(
+    server: DemoServer, time: Time
+) -> None:
+    busy = Fault(status=429, headers={"Retry-After": "60"})
+    server.faults.push(busy, busy)
+
+    with paced(server, virtual(time), budget=100.0) as client, pytest.raises(RateLimited):
+        ask(client)
+
+    assert time.now == 1060.0
+
+
+def test_a_pause_beyond_the_budget_is_refused_at_once_with_a_pace_too(
+    server: DemoServer, time: Time
+) -> None:
+    server.faults.push(Fault(status=429, headers={"Retry-After": "301"}))
+
+    with paced(server, virtual(time)) as client, pytest.raises(RateLimited) as caught:
+        ask(client)
+
+    assert (caught.value.retry_after, time.now) == (301.0, 1000.0)
+
+
+def test_a_refusal_while_others_are_answered_is_no_failed_attempt(
+    server: DemoServer, time: Time
+) -> None:
+    busy = Fault(status=429, headers={"Retry-After": "1"})
+    answered: list[Reply[dict[str, Any]]] = []
+
+    def wait(_: Condition, seconds: float | None) -> None:
+        time.sleep(seconds or 0.0)
+        answered.append(ask(other))
+
+    pace = Pace(8, clock=time.monotonic, wait=wait)
+    other = paced(server, pace)
+    server.faults.push(busy, None, busy, None, busy, None, None)
+    with other, paced(server, pace, attempts=2) as client:
+        ask(client)
+
+    assert (len(answered), len(server.requests)) == (3, 7)
+
+
+def test_a_refusal_while_nobody_is_answered_is_a_failed_attempt(
+    server: DemoServer, time: Time
+) -> None:
+    server.faults.push(*[Fault(status=429, headers={"Retry-After": "1"})] * 3)
+
+    with paced(server, virtual(time), attempts=3) as client, pytest.raises(RateLimited):
+        ask(client)
+
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault(status=429), Fault(status=503, headers={"Retry-After": "7"})]
+)
+def test_any_429_and_any_retry_after_pauses_all(
+    fault: Fault, server: DemoServer, time: Time
+) -> None:
+    pace = virtual(time)
+    server.faults.push(fault)
+
+    with paced(server, pace, attempts=1) as client, pytest.raises(DevinError):
+        ask(client)
+    with pace.turn() as turn:
+        assert turn.queued > 0
+
+
+def test_a_shared_pause_is_logged_and_counted_once(
+    serve: Serve, time: Time, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All four are under way when the first is refused, and pause until the last has been."""
+    caplog.set_level(logging.INFO, "devin.client")
+    together = Barrier(4)
+    busy = Answer(429, headers={"Retry-After": "60"})
+    answers = iter([busy] * 4)
+
+    def answer(_: Call) -> Answer:
+        refusal = next(answers, None)
+        if refusal:
+            together.wait(60)
+        return refusal or Answer()
+
+    def wait(condition: Condition, seconds: float | None) -> None:
+        if seconds is None or client.traffic.retries < 4:
+            condition.wait(60)
+        else:
+            time.sleep(seconds)
+            condition.notify_all()
+
+    pace = Pace(4, clock=time.monotonic, wait=wait)
+    with Client(serve(answer), TOKEN, pace=pace) as client, ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: ask(client), range(4)))
+
+    lines = [record for record in caplog.records if record.name == "devin.client"]
+    assert len(lines) == 1
+    assert Traffic(8, 4, 60.0, 60.0, 8) == client.traffic
+
+
+def test_a_stopped_pace_asks_nothing(server: DemoServer) -> None:
+    pace = Pace(8)
+    pace.stop()
+
+    with paced(server, pace) as client, pytest.raises(Stopped):
+        ask(client)
+
+    assert (server.requests, client.traffic) == ([], Traffic())
 
 
 # Addresses

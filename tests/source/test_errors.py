@@ -13,14 +13,24 @@ from sources.devin.errors import (
     DevinError,
     PermissionMissing,
     RateLimited,
+    ScopesFailed,
+    TokenRejected,
     TryAgainLater,
+    Unreachable,
     excerpt,
 )
 
 CLASSES = [
-    member for _, member in inspect.getmembers(errors, inspect.isclass) if member is not object
+    member
+    for _, member in inspect.getmembers(errors, inspect.isclass)
+    if member.__module__ == errors.__name__
 ]
-GROUPS = (ConfigurationError, PermissionMissing, TryAgainLater, ContractBroken)
+GROUPS = (ConfigurationError, PermissionMissing, ScopesFailed, TryAgainLater, ContractBroken)
+
+
+def raised(cls: type[DevinError]) -> DevinError:
+    """An error of a class that takes a message, and perhaps more."""
+    return RateLimited("It happened", 5.0) if cls is RateLimited else cls("It happened")
 
 
 def drawn_tree() -> dict[str, str]:
@@ -45,9 +55,11 @@ def test_each_error_says_what_it_means(cls: type[DevinError]) -> None:
     assert cls.__dict__.get("__doc__")
 
 
-@pytest.mark.parametrize("cls", [cls for cls in CLASSES if not cls.__subclasses__()])
+@pytest.mark.parametrize(
+    "cls", [cls for cls in CLASSES if not cls.__subclasses__() and cls is not ScopesFailed]
+)
 def test_each_error_that_is_raised_comes_with_advice(cls: type[DevinError]) -> None:
-    error = cls("It happened", 5.0) if cls is RateLimited else cls("It happened")
+    error = raised(cls)
 
     assert error.message == "It happened"
     assert error.advice.endswith(".")
@@ -89,6 +101,19 @@ def test_a_refused_pause_is_named_in_the_advice_and_as_a_number() -> None:
     assert error.retry_after == 3600.4
     assert error.advice.startswith("Run again in 3600 s: ")
     assert "raise retry_budget and retry_attempts under [sources.devin]" in error.advice
+
+
+def test_scopes_that_failed_are_named_with_what_happened_and_each_advice_once() -> None:
+    refused = TokenRejected("It is revoked")
+    failed = {"v3/org-a": Unreachable("No answer"), "v3/org-b": Unreachable("Silence")}
+
+    error = ScopesFailed(failed | {"v3/org-c": refused}, 5)
+
+    assert error.message == (
+        "3 of 5 scopes failed: v3/org-a: No answer; v3/org-b: Silence; v3/org-c: It is revoked"
+    )
+    assert error.advice == f"{Unreachable.advice} {TokenRejected.advice}"
+    assert error.failed == failed | {"v3/org-c": refused}
 
 
 @pytest.mark.parametrize(

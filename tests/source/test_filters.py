@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sources.devin.filters import Filters
+from sources.devin.filters import IN_V2, Filters, described
 
 from .conftest import session_item
 
@@ -172,3 +172,15 @@ def test_a_list_may_be_json_or_the_one_value_that_there_is(
     given: str, expected: tuple[str, ...]
 ) -> None:
     assert expected == Filters(tags=given).tags  # type: ignore[arg-type]
+
+
+def test_a_scope_is_described_by_whatever_restricts_it_in_one_order() -> None:
+    expected = "org_ids=a%26b&org_ids=c&tags=100%25&tags=x"
+
+    given = [("tags", ("x", "100%")), ("org_ids", ("c", "a&b", "c"))]
+    assert expected == described(given) == described(reversed(given))
+
+
+def test_v2_filters_by_a_few_of_them() -> None:
+    assert {"tags", "user_ids", "session_ids"} == IN_V2
+    assert set(Filters.model_fields) > IN_V2

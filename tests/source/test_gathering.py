@@ -5,10 +5,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.devin.gathering import Gathering
+from sources.devin.gathering import Gathering, PutOff
 from sources.devin.rows import Observed
 
-from .conftest import session_item
+from .conftest import NOON, session_item
 
 Copy = tuple[str, int]
 PAGES = st.lists(
@@ -27,14 +27,16 @@ def versions(batch: list[Observed]) -> list[Copy]:
     return [(item.session["session_id"], item.session["updated_at"]) for item in batch]
 
 
-def gathered(pages: list[list[Copy]], size: int) -> tuple[list[list[Observed]], Gathering]:
-    """All batches of a package, cut whenever there is enough for one."""
-    gathering = Gathering(size)
+def gathered(pages: list[list[Copy]], size: int) -> tuple[list[list[Observed]], list[PutOff]]:
+    """All batches of a package, cut whenever there is enough for one, and what is put off."""
+    gathering = Gathering()
     batches: list[list[Observed]] = []
+    put_off: list[PutOff] = []
     for seen_at, page in enumerate(pages):
-        gathering.add(copies(page, seen_at), seen_at)
-        batches += gathering.full_batches()
-    return [*batches, *gathering.rest()], gathering
+        put_off += gathering.add(copies(page, seen_at), seen_at)
+        if len(gathering) >= size:
+            batches.append(gathering.cut())
+    return [*batches, gathering.cut()], put_off
 
 
 @given(PAGES, st.integers(1, 4))
@@ -43,26 +45,24 @@ def test_each_session_comes_exactly_once_a_package(pages: list[list[Copy]], size
 
     given_ids = {session_id for page in pages for session_id, _ in page}
     assert sorted(given_ids) == sorted(name for batch in batches for name, _ in versions(batch))
-    assert [size] * len(batches[:-1]) == [len(batch) for batch in batches[:-1]]
-    assert all(1 <= len(batch) <= size for batch in batches)
 
 
 @given(PAGES)
 def test_the_newest_copy_comes_as_long_as_all_are_held(pages: list[list[Copy]]) -> None:
-    batches, gathering = gathered(pages, 100)
+    batches, put_off = gathered(pages, 100)
 
     newest: dict[str, int] = {}
     for session_id, updated_at in (copy for page in pages for copy in page):
         newest[session_id] = max(newest.get(session_id, 0), updated_at)
     assert newest == dict(copy for batch in batches for copy in versions(batch))
-    assert gathering.put_off_since is None
+    assert put_off == []
 
 
 @given(PAGES, st.integers(1, 4))
 def test_what_comes_too_late_is_put_off_and_nothing_is_lost(
     pages: list[list[Copy]], size: int
 ) -> None:
-    batches, gathering = gathered(pages, size)
+    batches, put_off = gathered(pages, size)
 
     loaded = dict(copy for batch in batches for copy in versions(batch))
     too_late = [
@@ -71,44 +71,41 @@ def test_what_comes_too_late_is_put_off_and_nothing_is_lost(
         for session_id, updated_at in page
         if updated_at > loaded[session_id]
     ]
-    assert min(too_late, default=None) == gathering.put_off_since
+    assert too_late == [updated_at for _, updated_at in put_off]
 
 
 def test_of_two_copies_of_one_version_the_later_comes() -> None:
-    gathering = Gathering(10)
+    gathering = Gathering()
     gathering.add(copies([("a", 5)], 1), 1)
     gathering.add(copies([("a", 5)], 2), 2)
     gathering.add(copies([("a", 4)], 3), 3)
 
-    ((only,),) = gathering.rest()
+    (only,) = gathering.cut()
     assert (only.session.get("title"), only.seen_at) == ("2.0", 2)
 
 
 def test_sessions_leave_in_the_order_they_came() -> None:
     batches, _ = gathered([[("c", 1), ("a", 1)], [("b", 1), ("c", 2)]], 3)
 
-    assert [versions(batch) for batch in batches] == [[("c", 2), ("a", 1), ("b", 1)]]
+    assert [versions(batch) for batch in batches] == [[("c", 2), ("a", 1), ("b", 1)], []]
 
 
-def test_no_batch_leaves_before_it_is_full() -> None:
-    gathering = Gathering(3)
+def test_a_batch_is_all_that_is_held_and_counted() -> None:
+    gathering = Gathering()
     gathering.add(copies([("a", 1), ("b", 1)]), 0)
-    assert list(gathering.full_batches()) == []
+    gathering.add(copies([("b", 2), ("c", 1)]), 0)
 
-    gathering.add(copies([("c", 1), ("d", 1)]), 0)
-    assert [len(batch) for batch in gathering.full_batches()] == [3]
-    assert [len(batch) for batch in gathering.rest()] == [1]
-    assert list(gathering.rest()) == []
+    assert len(gathering) == 3
+    assert versions(gathering.cut()) == [("a", 1), ("b", 2), ("c", 1)]
+    assert (len(gathering), gathering.cut()) == (0, [])
 
 
-def test_the_earliest_of_what_is_put_off_counts() -> None:
-    gathering = Gathering(1)
+def test_what_is_put_off_says_when_it_was_created_and_changed() -> None:
+    gathering = Gathering()
     gathering.add(copies([("a", 5), ("b", 5)]), 0)
-    assert [len(list(gathering.full_batches()))] == [2]
+    gathering.cut()
 
-    gathering.add(copies([("a", 9)]), 1)
-    gathering.add(copies([("b", 7)]), 1)
-    gathering.add(copies([("a", 8), ("b", 5), ("a", 4)]), 1)
+    late = gathering.add(copies([("a", 9), ("b", 5), ("a", 4), ("b", 7)]), 1)
 
-    assert list(gathering.rest()) == []
-    assert gathering.put_off_since == 7
+    assert late == [PutOff(NOON, 9), PutOff(NOON, 7)]
+    assert gathering.cut() == []

@@ -18,7 +18,7 @@ from sources.devin.errors import (
     Unreachable,
 )
 from sources.devin.identity import Access, check_access, explained, own_organization, whoami
-from sources.devin.listing import Bounds, Listing
+from sources.devin.listing import Bounds, EnterpriseListing, Listing
 
 from .conftest import ORG, SESSIONS_PATH, TOKEN, Answer, Connect, Serve
 
@@ -27,9 +27,13 @@ OTHER = "org-other"
 
 def refusal_of(client: Client, org_id: str) -> DevinError:
     """What a sync would raise where it may not list an organisation."""
+    return refusal_by(Listing(client, org_id))
+
+
+def refusal_by(listing: Listing | EnterpriseListing) -> DevinError:
     with pytest.raises(DevinError) as caught:
-        Listing(client, org_id).page(Bounds(), None)
-    return explained(caught.value, client, org_id)
+        listing.page(Bounds(), None)
+    return explained(caught.value, listing)
 
 
 def test_the_api_knows_whom_a_token_belongs_to(server: DemoServer, client: Client) -> None:
@@ -157,7 +161,7 @@ def test_any_other_error_explains_itself(
 ) -> None:
     error = kind("It happened")
 
-    assert explained(error, client, ORG) is error
+    assert explained(error, Listing(client, ORG)) is error
     assert server.requests == []
 
 
@@ -171,7 +175,7 @@ def test_access_is_told_for_each_organisation(server: DemoServer, client: Client
     found = list(check_access(client, listings(client, ORG, OTHER, "org-none")))
 
     assert found[0] == Access(ORG, None)
-    assert [access.org_id for access in found] == [ORG, OTHER, "org-none"]
+    assert [access.scope for access in found] == [ORG, OTHER, "org-none"]
     assert [PermissionMissing, OrganizationUnknown] == [
         type(access.problem) for access in found[1:]
     ]
@@ -182,3 +186,59 @@ def test_a_token_that_is_rejected_has_no_access_to_tell_of(connect: Connect) -> 
 
     with pytest.raises(TokenRejected):
         list(check_access(client, listings(client, ORG)))
+
+
+# v2
+
+ENTERPRISE_PATH = "/v2/enterprise/sessions"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_v2_says_which_key_it_takes_and_asks_nobody_whose_this_one_is(
+    status: int, server: DemoServer, client: Client
+) -> None:
+    server.faults.push(Fault(status=status))
+
+    error = refusal_by(EnterpriseListing(client))
+
+    assert type(error) is TokenRejected
+    assert error.message.startswith(
+        "v2 of the API takes the personal key of an Enterprise Admin only ("
+    )
+    assert f"GET {ENTERPRISE_PATH} was refused with HTTP {status}" in error.message
+    assert error.advice == (
+        "Put such a key (it begins with apk_user_) into SOURCES__DEVIN__API_KEY. With a service "
+        'user key (cog_) read v3: api_version = "v3" under [sources.devin] in .dlt/config.toml.'
+    )
+    assert [request.path for request in server.requests] == [ENTERPRISE_PATH]
+
+
+def test_an_api_without_v2_is_named_with_its_address(server: DemoServer, client: Client) -> None:
+    server.faults.push(Fault(status=404))
+
+    error = refusal_by(EnterpriseListing(client))
+
+    assert type(error) is OrganizationUnknown
+    assert error.message.startswith(f"v2/enterprise is unknown to {server.base_url} (GET ")
+    assert 'api_version = "v3"' in error.advice
+
+
+@pytest.mark.parametrize("kind", [RequestRefused, Unreachable, BodyUnreadable])
+def test_any_other_error_of_v2_explains_itself(kind: type[DevinError], client: Client) -> None:
+    error = kind("It happened")
+
+    assert explained(error, EnterpriseListing(client)) is error
+
+
+def test_access_is_told_for_the_scope_of_v2(server: DemoServer, connect: Connect) -> None:
+    client = connect(token=server.settings.enterprise_token)
+
+    found = list(check_access(client, [EnterpriseListing(client, (ORG,))]))
+
+    assert found == [Access("v2/enterprise?org_ids=org-demo", None)]
+    assert [request.path for request in server.requests] == [ENTERPRISE_PATH]
+
+
+def test_a_key_of_v3_has_no_access_to_v2(client: Client) -> None:
+    with pytest.raises(TokenRejected, match="personal key of an Enterprise Admin"):
+        list(check_access(client, [EnterpriseListing(client)]))

@@ -1,4 +1,4 @@
-"""The v3 listing: what is asked over the wire, and what the scope is called."""
+"""The listings: what is asked over the wire, and what the scope is called."""
 
 from typing import Any
 
@@ -7,10 +7,20 @@ import pytest
 from pipelines.devin.demo_api import DemoServer
 from sources.devin.client import Client
 from sources.devin.filters import Filters
-from sources.devin.listing import LARGEST_PAGE, Bounds, Listing
+from sources.devin.listing import LARGEST_PAGE, Bounds, EnterpriseListing, Listing
 from sources.devin.models import Page
 
-from .conftest import NOON, ORG, SESSIONS_PATH, Answer, Call, Connect, Serve, page_body
+from .conftest import (
+    NOON,
+    ORG,
+    SESSIONS_PATH,
+    Answer,
+    Call,
+    Connect,
+    Serve,
+    page_body,
+    session_item,
+)
 
 
 def test_no_bound_is_no_parameter() -> None:
@@ -129,3 +139,136 @@ def test_the_name_tells_version_organisation_and_filters(client: Client) -> None
     assert Listing(client, ORG).name == "v3/org-demo"
     assert Listing(client, ORG, page_size=1).name == "v3/org-demo"
     assert Listing(client, ORG, Filters(tags=("b", "a"))).name == "v3/org-demo?tags=a&tags=b"
+
+
+def test_sessions_are_read_again_without_the_filters(server: DemoServer, client: Client) -> None:
+    wanted = [item["session_id"] for item in server.world.items(ORG)[:3]]
+    listing = Listing(client, ORG, Filters(tags=("none has this",)), page_size=1)
+
+    page = listing.reread(wanted).value
+
+    assert [session_id.removeprefix("devin-") for session_id in wanted] == [
+        session["session_id"] for session in page.sessions
+    ]
+    assert [request.query for request in server.requests] == [
+        [("first", "200"), *(("session_ids", session_id) for session_id in wanted)]
+    ]
+
+
+def test_a_listing_of_v3_is_of_one_organisation(client: Client) -> None:
+    listing = Listing(client, ORG)
+
+    assert (listing.api_version, listing.org_ids) == ("v3", (ORG,))
+
+
+def test_a_session_may_contradict_the_filters_of_its_listing(client: Client) -> None:
+    session: Any = session_item(user_id="user-1")
+
+    for kind in (Listing(client, ORG, FILTERS), EnterpriseListing(client, (ORG,), FILTERS)):
+        assert kind.excluding(session) == "user_ids"
+        assert kind.excluding(session | {"user_id": "user-2"}) is None
+
+
+# v2
+
+FILTERS = Filters(user_ids=("user-2",))
+
+
+@pytest.fixture
+def enterprise(server: DemoServer, connect: Connect) -> Client:
+    """A client of the demo that v2 accepts."""
+    return connect(token=server.settings.enterprise_token)
+
+
+def test_a_page_of_v2_is_asked_for_in_order_of_creation_from_the_first(
+    server: DemoServer, enterprise: Client
+) -> None:
+    EnterpriseListing(enterprise).page(Bounds(), None)
+
+    assert [(request.path, request.query) for request in server.requests] == [
+        ("/v2/enterprise/sessions", [("limit", "200"), ("skip", "0"), ("order", "asc")])
+    ]
+
+
+def test_a_page_of_v2_is_asked_for_with_dates_organisations_and_filters(
+    server: DemoServer, enterprise: Client
+) -> None:
+    filters = Filters(tags=("a", "b"), user_ids=("u",), session_ids=("s", "devin-t"))
+    listing = EnterpriseListing(enterprise, (ORG, "org-other"), filters, page_size=7)
+
+    listing.page(Bounds(0, NOON, NOON + 1), "14")
+
+    assert [request.query for request in server.requests] == [
+        [
+            ("limit", "7"),
+            ("skip", "14"),
+            ("order", "asc"),
+            ("created_date_from", "1970-01-01T00:00:00Z"),
+            ("created_date_to", "2026-01-01T12:00:00Z"),
+            ("updated_date_from", "2026-01-01T12:00:01Z"),
+            ("org_ids", ORG),
+            ("org_ids", "org-other"),
+            ("session_ids", "s"),
+            ("session_ids", "devin-t"),
+            ("tags", "a"),
+            ("tags", "b"),
+            ("user_ids", "u"),
+        ]
+    ]
+
+
+@pytest.mark.parametrize("org_ids", [(), (ORG,), (ORG, "org-other")], ids=len)
+def test_a_walk_of_v2_finds_each_session_of_its_organisations_once(
+    org_ids: tuple[str, ...], server: DemoServer, enterprise: Client
+) -> None:
+    listing = EnterpriseListing(enterprise, org_ids, page_size=7)
+
+    page = listing.page(Bounds(), None).value
+    found = page.sessions
+    while page.has_next_page:
+        page = listing.page(Bounds(), page.end_cursor).value
+        found += page.sessions
+
+    items = [item for org in org_ids or (ORG, "org-other") for item in server.world.items(org)]
+    expected = sorted(
+        (item["created_at"], item["session_id"].removeprefix("devin-")) for item in items
+    )
+    assert expected == [(session["created_at"], session["session_id"]) for session in found]
+    assert page.total == len(expected)
+
+
+def test_sessions_of_v2_are_read_again_without_the_filters(
+    server: DemoServer, enterprise: Client
+) -> None:
+    wanted = sorted(server.world.items(org_id)[0]["session_id"] for org_id in server.world.org_ids)
+    listing = EnterpriseListing(enterprise, ("org-none",), FILTERS, page_size=1)
+
+    page = listing.reread(wanted).value
+
+    assert [session_id.removeprefix("devin-") for session_id in wanted] == sorted(
+        session["session_id"] for session in page.sessions
+    )
+    assert [request.query for request in server.requests] == [
+        [
+            ("limit", "200"),
+            ("skip", "0"),
+            ("order", "asc"),
+            *(("session_ids", session_id) for session_id in wanted),
+        ]
+    ]
+
+
+def test_a_session_of_another_organisation_contradicts_the_listing(client: Client) -> None:
+    session: Any = session_item()
+
+    assert EnterpriseListing(client, (ORG, "org-other")).excluding(session) is None
+    assert EnterpriseListing(client, ("org-other",)).excluding(session) == "org_ids"
+    assert EnterpriseListing(client).excluding(session) is None
+
+
+def test_the_name_of_v2_tells_organisations_and_filters(client: Client) -> None:
+    some = EnterpriseListing(client, ("org&b", "org-a"), Filters(tags=("b", "a")))
+
+    assert EnterpriseListing(client, page_size=1).name == "v2/enterprise"
+    assert some.name == "v2/enterprise?org_ids=org%26b&org_ids=org-a&tags=a&tags=b"
+    assert (some.api_version, some.org_ids) == ("v2", ("org&b", "org-a"))

@@ -76,6 +76,7 @@ def as_loaded(item: dict[str, Any]) -> dict[str, Any]:
         for name, value in item.items()
     }
     expected["session_id"] = bare_id(expected["session_id"])
+    expected["acus_consumed"] = float(expected["acus_consumed"])
     expected["pull_requests"] = [
         entry | {name: clean(entry[name]) for name in ("pr_url", "pr_state")}
         for entry in item["pull_requests"]

@@ -24,7 +24,7 @@ from .conftest import NOON, ORG, session_item
 
 UPDATED = NOON + 60
 SEEN = NOON + 3600
-MARKER = "devin-elt:replaced-as-of:2026-01-01T12:01:00+00:00"
+MARKER = "devin-elt:replaced-as-of:2026-01-01T12:01:00+00:002026-01-01T13:00:00+00:00"
 
 FULL = session_item(
     title="Fix the build",
@@ -79,6 +79,7 @@ def test_a_session_is_a_row_with_all_its_columns() -> None:
             True,
             at(NOON),
             at(UPDATED),
+            None,
             12.25,
             "user-1",
             "service-1",
@@ -110,6 +111,7 @@ def test_what_a_session_does_not_say_is_null(absent: bool) -> None:
             False,
             at(NOON),
             at(UPDATED),
+            None,
             1.5,
             *[None] * 8,
             "v3",
@@ -211,13 +213,27 @@ def test_sessions_follow_one_another_each_with_its_own_marker() -> None:
     ]
 
 
-@given(st.integers(0, 10**11 - 1))
-def test_a_marker_tells_the_version_of_any_time_that_loads(updated_at: int) -> None:
+MOMENTS = st.integers(0, 10**11 - 1)
+
+
+@given(MOMENTS, MOMENTS)
+def test_a_marker_tells_the_version_of_any_time_that_loads(updated_at: int, seen_at: int) -> None:
     session: Any = session_item(updated_at=updated_at)
-    prefix, moment = marker(session).split("of:")
+    prefix, moments = marker(Observed(session, seen_at)).split("of:")
 
     assert prefix == "devin-elt:replaced-as-"
-    assert updated_at == int(datetime.fromisoformat(moment).timestamp())
+    assert (at(updated_at), at(seen_at)) == (
+        datetime.fromisoformat(moments[:25]),
+        datetime.fromisoformat(moments[25:]),
+    )
+
+
+def test_a_session_names_the_version_of_the_api_that_it_was_read_from() -> None:
+    session: Any = session_item()
+
+    tables = session_tables([Observed(session, SEEN)], "v2")
+
+    assert tables["sessions"].column("api_version").to_pylist() == ["v2"]
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)

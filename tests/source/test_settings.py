@@ -17,6 +17,7 @@ SECRET = "cog_5up3r-s3cret"
 DEFAULTS: dict[str, Any] = {
     "api_key": SECRET,
     "base_url": "https://api.devin.ai",
+    "api_version": "v3",
     "org_ids": None,
     "start_date": "2024-01-01",
     "overlap": "15m",
@@ -26,6 +27,12 @@ DEFAULTS: dict[str, Any] = {
     "timeout": "60s",
     "retry_attempts": 8,
     "retry_budget": "5m",
+    "concurrency": 8,
+    "requests_per_second": None,
+    "commit_every": 100_000,
+    "rescan": "30d",
+    "rescan_every": "1d",
+    "most_deleted": 0.05,
     "filters": {},
 }
 
@@ -112,6 +119,7 @@ def test_the_defaults_make_sense() -> None:
     assert settings.api_key.get_secret_value() == SECRET
     assert settings.model_dump(exclude={"api_key"}) == {
         "base_url": "https://api.devin.ai",
+        "api_version": "v3",
         "org_ids": (),
         "start_date": 1_704_067_200,
         "overlap": 900.0,
@@ -121,6 +129,12 @@ def test_the_defaults_make_sense() -> None:
         "timeout": 60.0,
         "retry_attempts": 8,
         "retry_budget": 300.0,
+        "concurrency": 8,
+        "requests_per_second": None,
+        "commit_every": 100_000,
+        "rescan": 2_592_000.0,
+        "rescan_every": 86_400.0,
+        "most_deleted": 0.05,
         "filters": Filters().model_dump(),
     }
     assert settings.retry_policy == RetryPolicy(attempts=8, budget=300.0)
@@ -131,6 +145,7 @@ def test_the_defaults_make_sense() -> None:
     [
         ("base_url", " https://devin.acme.dev/api/ ", "https://devin.acme.dev/api"),
         ("base_url", "http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("api_version", "v2", "v2"),
         ("org_ids", "org-1", ("org-1",)),
         ("org_ids", ["org-1", "org-2"], ("org-1", "org-2")),
         ("org_ids", [], ()),
@@ -143,6 +158,18 @@ def test_the_defaults_make_sense() -> None:
         ("timeout", "0.5s", 0.5),
         ("retry_attempts", 1, 1),
         ("retry_budget", 0, 0.0),
+        ("concurrency", 1, 1),
+        ("concurrency", "64", 64),
+        ("requests_per_second", None, None),
+        ("requests_per_second", "", None),
+        ("requests_per_second", "0.5", 0.5),
+        ("commit_every", 1, 1),
+        ("rescan", "0", 0.0),
+        ("rescan", "", 0.0),
+        ("rescan", None, 0.0),
+        ("rescan_every", "12h", 43_200.0),
+        ("most_deleted", 0, 0.0),
+        ("most_deleted", "1", 1.0),
     ],
 )
 def test_what_an_option_may_be(option: str, value: Any, expected: Any) -> None:
@@ -157,6 +184,8 @@ def test_what_an_option_may_be(option: str, value: Any, expected: Any) -> None:
         ("base_url", "https://", "'https://' is not an address such as"),
         ("base_url", "", "'' is not an address such as"),
         ("base_url", "http://[::1", "Invalid IPv6 URL, not 'http://[::1'"),
+        ("api_version", "v1", "Input should be 'v3' or 'v2', not 'v1'"),
+        ("api_version", 3, "Input should be 'v3' or 'v2', not 3"),
         ("org_ids", 5, "Input should be a valid tuple, not 5"),
         ("org_ids", ["org-1", None], "Input should be a valid string, not None"),
         ("start_date", "soon", "'soon' is not a date such as 2026-03-01"),
@@ -174,6 +203,16 @@ def test_what_an_option_may_be(option: str, value: Any, expected: Any) -> None:
         ("retry_attempts", 0, "Input should be greater than or equal to 1, not 0"),
         ("retry_attempts", 1.5, "Input should be a valid integer, got a number with a fraction"),
         ("retry_budget", "forever", "'forever' is not a duration such as"),
+        ("concurrency", 0, "Input should be greater than or equal to 1, not 0"),
+        ("concurrency", 65, "Input should be less than or equal to 64, not 65"),
+        ("requests_per_second", 0, "Input should be greater than 0, not 0"),
+        ("requests_per_second", math.inf, "Input should be a finite number, not inf"),
+        ("requests_per_second", "fast", "Input should be a valid number, unable to parse"),
+        ("commit_every", 0, "Input should be greater than or equal to 1, not 0"),
+        ("rescan", "all", "'all' is not a duration such as"),
+        ("rescan_every", "daily", "'daily' is not a duration such as"),
+        ("most_deleted", -0.1, "Input should be greater than or equal to 0, not -0.1"),
+        ("most_deleted", 5, "Input should be less than or equal to 1, not 5"),
     ],
 )
 def test_a_wrong_option_is_named_with_its_section_and_variable(
@@ -222,6 +261,34 @@ def test_filters_are_checked_and_kept() -> None:
     filters = checked(filters={"tags": "infra", "is_archived": False}).filters
 
     assert filters == Filters(tags=("infra",), is_archived=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("category", "security"),
+        ("origins", ["slack"]),
+        ("playbook_id", "playbook-1"),
+        ("schedule_id", "schedule-1"),
+        ("service_user_ids", ["service-1"]),
+        ("repo_names", ["acme/api"]),
+        ("is_archived", False),
+    ],
+)
+def test_a_filter_that_v2_does_not_have_is_named(name: str, value: Any) -> None:
+    error = error_of(api_version="v2", filters={"tags": ["a"], name: value})
+
+    assert type(error) is ConfigurationError
+    assert error.message == f"{name} is wrong: v2 of the API has no such filter"
+    assert f"SOURCES__DEVIN__{name.upper()}" in error.advice
+
+
+def test_v2_filters_by_tags_people_and_sessions() -> None:
+    given: dict[str, Any] = {"tags": ["a"], "user_ids": ["u"], "session_ids": ["s"], "origins": []}
+
+    filters = checked(api_version="v2", filters=given).filters
+
+    assert filters == Filters(tags=("a",), user_ids=("u",), session_ids=("s",))
 
 
 def test_an_empty_filter_is_none() -> None:

@@ -11,7 +11,7 @@ PROMISED: dict[str, tuple[str, str]] = {
     "sessions": (
         "session_id",
         "org_id, url, title, status, status_detail, origin, category, subcategory, is_archived,"
-        " created_at, updated_at, acus_consumed, user_id, service_user_id, playbook_id,"
+        " created_at, updated_at, deleted_at, acus_consumed, user_id, service_user_id, playbook_id,"
         " automation_id, devin_mode, parent_session_id, structured_output, extra, api_version,"
         " extracted_at",
     ),
@@ -37,8 +37,8 @@ PROMISED: dict[str, tuple[str, str]] = {
     ),
 }
 KINDS = {
-    "timestamp": "created_at, updated_at, extracted_at, first_seen_at, last_seen_at, replayed_at,"
-    " started_at, finished_at, as_of",
+    "timestamp": "created_at, updated_at, deleted_at, extracted_at, first_seen_at, last_seen_at,"
+    " replayed_at, started_at, finished_at, as_of",
     "json": "structured_output, extra, spans_raised, rows, versions",
     "double": "acus_consumed, seconds_throttled",
     "bool": "is_archived",
@@ -46,8 +46,9 @@ KINDS = {
     " retries, bytes, unchanged, rejected",
 }
 OPTIONAL = {
-    "sessions": "title, status_detail, origin, category, subcategory, user_id, service_user_id,"
-    " playbook_id, automation_id, devin_mode, parent_session_id, structured_output, extra",
+    "sessions": "title, status_detail, origin, category, subcategory, is_archived, deleted_at,"
+    " user_id, service_user_id, playbook_id, automation_id, devin_mode, parent_session_id,"
+    " structured_output, extra",
     "session_pull_requests": "pr_state, host, repository, number, position",
     "session_tags": "",
     "session_links": "",

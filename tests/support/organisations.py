@@ -12,7 +12,6 @@ from tests.support import truth
 from tests.support.warehouse import Warehouse
 
 TABLES = {
-    "sessions": truth.sessions,
     "session_pull_requests": truth.pull_requests,
     "session_tags": truth.tags,
     "session_links": truth.links,
@@ -35,9 +34,13 @@ class Synced:
     def items(self) -> list[dict[str, Any]]:
         return [item for org_id in self.world.org_ids for item in self.world.items(org_id)]
 
+    def options(self, **options: Any) -> dict[str, Any]:
+        """The arguments of the source; nothing is rescanned but where a test says so."""
+        given = {"base_url": self.server.base_url, "api_key": "cog_demo", "rescan": "0"}
+        return given | {"org_ids": list(self.world.org_ids)} | options
+
     def source(self, **options: Any) -> Any:
-        given = {"base_url": self.server.base_url, "api_key": "cog_demo"}
-        return devin(**(given | {"org_ids": list(self.world.org_ids)} | options))
+        return devin(**self.options(**options))
 
     def pipeline(self) -> dlt.Pipeline:
         return self.warehouse.pipeline(pipelines_dir=self.pipelines_dir)
@@ -46,8 +49,15 @@ class Synced:
         return self.pipeline().run(self.source(**options))
 
     def listed(self) -> list[dict[str, str]]:
-        """The queries of all listing requests so far."""
-        return [dict(r.query) for r in self.server.requests if r.path.endswith("/sessions")]
+        """The queries of all listing requests so far, but for looks at single sessions."""
+        queries = [dict(r.query) for r in self.server.requests if r.path.endswith("/sessions")]
+        return [query for query in queries if "session_ids" not in query]
+
+    def looked_after(self) -> list[str]:
+        """The sessions that were asked for by name so far."""
+        return [
+            value for r in self.server.requests for name, value in r.query if name == "session_ids"
+        ]
 
     def loaded(self, table: str) -> list[dict[str, Any]]:
         """The rows of a table, without the moment they were extracted, sorted like the truth."""
@@ -68,13 +78,17 @@ class Synced:
             newest[row["session_id"]] = row
         return [newest[session_id] for session_id in sorted(newest)]
 
-    def differences(self, told: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    def differences(
+        self, told: list[dict[str, Any]] | None = None, api_version: str = "v3"
+    ) -> dict[str, Any]:
         """Each table that is not what these items make of it, with both sides.
 
         Args:
             told: The items; the server's own, as they are now, if None.
+            api_version: Version of the API that they were read from.
         """
-        items = self.items if told is None else told
+        items = truth.as_told(self.items if told is None else told, api_version)
         found = {table: (expected(items), self.loaded(table)) for table, expected in TABLES.items()}
+        found["sessions"] = (truth.sessions(items, api_version), self.loaded("sessions"))
         found["session_snapshots"] = (truth.snapshots(items), self.newest_snapshots())
         return {table: sides for table, sides in found.items() if sides[0] != sides[1]}

@@ -39,6 +39,10 @@ KNOWN = {
     "parent_session_id",
     "child_session_ids",
 }
+IN_V2 = KNOWN - {*COPIED, "is_archived", "parent_session_id", "child_session_ids"} | {
+    "title",
+    "user_id",
+}
 
 
 def moment(epoch: int) -> datetime:
@@ -49,25 +53,34 @@ def bare(session_id: str) -> str:
     return session_id.removeprefix("devin-")
 
 
-def sessions(items: Iterable[Item]) -> list[Row]:
+def as_told(items: Iterable[Item], api_version: str) -> list[Item]:
+    """What a version of the API tells of items that are v3's own."""
+    if api_version == "v3":
+        return list(items)
+    return [{name: value for name, value in item.items() if name in IN_V2} for item in items]
+
+
+def sessions(items: Iterable[Item], api_version: str = "v3") -> list[Row]:
     """The rows of `sessions`, by id, without `extracted_at`."""
-    return sorted(map(_session, items), key=lambda row: row["session_id"])
+    rows = [_session(item, api_version) for item in items]
+    return sorted(rows, key=lambda row: row["session_id"])
 
 
-def _session(item: Item) -> Row:
+def _session(item: Item, api_version: str) -> Row:
     unknown = {key: value for key, value in item.items() if key not in KNOWN}
     return {name: item.get(name) for name in COPIED} | {
         "session_id": bare(item["session_id"]),
         "org_id": item["org_id"],
         "url": item["url"],
         "status": item["status"],
-        "is_archived": item.get("is_archived", False),
+        "is_archived": item.get("is_archived", None if api_version == "v2" else False),
         "created_at": moment(item["created_at"]),
         "updated_at": moment(item["updated_at"]),
+        "deleted_at": None,
         "acus_consumed": float(item["acus_consumed"]),
         "parent_session_id": item.get("parent_session_id"),
         "extra": unknown or None,
-        "api_version": "v3",
+        "api_version": api_version,
     }
 
 

@@ -1,13 +1,17 @@
 """Pages of sessions: filtered, ordered and cut."""
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 import orjson
 
 from . import cursors
 from .cursors import CursorKind, Key
+from .enterprise import EnterpriseQuery, PullRequestDialect, enterprise_item
 from .filters import matcher
 from .query import Filters, Query
 from .rows import Row
@@ -16,7 +20,7 @@ from .world import World
 Order = Literal["created_desc", "created_asc", "updated_asc", "updated_desc"]
 
 _KEPT = 8  # walks that may be under way at once without ordering the same rows again and again
-_Walk = tuple[str, Filters, Order]
+_Walk = tuple[frozenset[str], Filters, Order]
 
 
 @dataclass(frozen=True)
@@ -42,18 +46,36 @@ class Ordered:
         order: The order to send them in.
     """
 
-    def __init__(self, rows: list[Row], order: Order) -> None:
+    def __init__(self, rows: Iterable[Row], order: Order) -> None:
         self._field = "created_at" if order.startswith("created") else "updated_at"
         self._descending = order.endswith("desc")
         ascending = sorted((self.key(row), row) for row in rows)
         self._keys = [key for key, _ in ascending]
-        self.rows = [row for _, row in ascending]
-        if self._descending:
-            self.rows.reverse()
+        self._rows = [row for _, row in ascending]
+        self._begin, self._end = 0, len(ascending)
+
+    def __len__(self) -> int:
+        return self._end - self._begin
 
     def key(self, row: Row) -> Key:
         """The place of a session in the order."""
         return row.item[self._field], row.id
+
+    def between(self, begin: int | None, end: int | None) -> "Ordered":
+        """Those whose time is in a span, half open; they are not ordered again."""
+        some = copy(self)
+        if begin is not None:
+            some._begin = bisect_left(self._keys, (begin, ""))
+        if end is not None:
+            some._end = max(some._begin, bisect_left(self._keys, (end, "")))
+        return some
+
+    def rows(self, start: int, end: int) -> list[Row]:
+        """Those from one place to another."""
+        if self._descending:
+            first = max(self._end - end, self._begin)
+            return self._rows[first : max(self._end - start, first)][::-1]
+        return self._rows[self._begin + start : min(self._begin + end, self._end)]
 
     def start(self, query: Query, kind: CursorKind) -> int:
         """How many rows come before the page."""
@@ -65,18 +87,15 @@ class Ordered:
 
     def _after(self, key: Key) -> int:
         if self._descending:
-            return len(self._keys) - bisect_left(self._keys, key)
-        return bisect_right(self._keys, key)
+            return self._end - max(bisect_left(self._keys, key), self._begin)
+        return max(bisect_right(self._keys, key) - self._begin, 0)
 
     def cursor(self, end: int, kind: CursorKind) -> str | None:
         """The cursor of a page that ends before row `end`, or None if nothing is left."""
-        if end >= len(self.rows):
+        if end >= len(self):
             return None
-        return (
-            cursors.offset(end)
-            if kind == "offset"
-            else cursors.keyset(self.key(self.rows[end - 1]))
-        )
+        last = self.rows(end - 1, end)[0]
+        return cursors.offset(end) if kind == "offset" else cursors.keyset(self.key(last))
 
 
 class Listing:
@@ -98,22 +117,47 @@ class Listing:
             BadCursor: The cursor is not one of this way of paging.
         """
         with self._world.lock:
-            ordered = self._order(org_id, query.filters, paging.order)
+            ordered = self._order(frozenset({org_id}), query.filters, paging.order)
             start = ordered.start(query, paging.cursors)
             end = start + query.first
-            items = b",".join([row.body for row in ordered.rows[start:end]])
+            items = b",".join([row.body for row in ordered.rows(start, end)])
         cursor = ordered.cursor(end, paging.cursors)
-        total = len(ordered.rows) if paging.totals else None
+        total = len(ordered) if paging.totals else None
         rest = {"end_cursor": cursor, "has_next_page": cursor is not None, "total": total}
         return b'{"items":[' + items + b"]," + orjson.dumps(rest)[1:]
 
-    def _order(self, org_id: str, filters: Filters, order: Order) -> Ordered:
+    def enterprise_page(self, query: EnterpriseQuery, dialect: PullRequestDialect) -> bytes:
+        """A page of v2 as JSON: `items`, `total`, `skip`, `limit`, `has_more` and `next_cursor`."""
+        org_ids = frozenset(self._world.org_ids) & (query.org_ids or frozenset(self._world.org_ids))
+        order: Order = "created_asc" if query.order == "asc" else "created_desc"
+        with self._world.lock:
+            ordered = self._order(org_ids, query.filters, order)
+            end = query.skip + query.limit
+            items = [enterprise_item(row, dialect) for row in ordered.rows(query.skip, end)]
+        has_more = end < len(ordered)
+        return orjson.dumps(
+            {
+                "items": items,
+                "total": len(ordered),
+                "skip": query.skip,
+                "limit": query.limit,
+                "has_more": has_more,
+                "next_cursor": end if has_more else None,
+            }
+        )
+
+    def _order(self, org_ids: frozenset[str], filters: Filters, order: Order) -> Ordered:
         """Order once per state of the world; walks over a world at rest share the work."""
         if self._version != self._world.version or len(self._ordered) > _KEPT:
             self._ordered.clear()
             self._version = self._world.version
-        walk = (org_id, filters, order)
+        span = filters.created_after, filters.created_before
+        rest = filters
+        if order.startswith("created"):
+            rest = filters.model_copy(update={"created_after": None, "created_before": None})
+        walk = (org_ids, rest, order)
         if walk not in self._ordered:
-            rows = list(filter(matcher(filters), self._world.rows(org_id)))
-            self._ordered[walk] = Ordered(rows, order)
-        return self._ordered[walk]
+            rows = chain.from_iterable(self._world.rows(org_id) for org_id in org_ids)
+            self._ordered[walk] = Ordered(filter(matcher(rest), rows), order)
+        found = self._ordered[walk]
+        return found if rest is filters else found.between(*span)

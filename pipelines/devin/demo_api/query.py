@@ -1,7 +1,7 @@
 """What a client asks of the listing, checked the way the real service checks it."""
 
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -10,6 +10,7 @@ from .rows import bare
 from .vocabulary import CATEGORIES, ORIGINS
 
 Pairs = Iterable[tuple[str, str]]
+Q = TypeVar("Q", bound=BaseModel)
 
 
 def _one_of(words: tuple[str, ...]) -> Callable[[str], str]:
@@ -25,7 +26,7 @@ def _one_of(words: tuple[str, ...]) -> Callable[[str], str]:
 
 _Origin = Annotated[str, AfterValidator(_one_of(ORIGINS))]
 _Category = Annotated[str, AfterValidator(_one_of(CATEGORIES))]
-_SessionId = Annotated[str, AfterValidator(bare)]
+SessionId = Annotated[str, AfterValidator(bare)]
 
 
 class Filters(BaseModel):
@@ -50,10 +51,12 @@ class Filters(BaseModel):
     service_user_ids: frozenset[str] | None = None
     repo_names: frozenset[str] | None = None
     is_archived: bool | None = None
-    session_ids: frozenset[_SessionId] | None = None
+    session_ids: frozenset[SessionId] | None = None
 
 
-_SETS = frozenset({"tags", "origins", "user_ids", "service_user_ids", "repo_names", "session_ids"})
+_SETS = frozenset(
+    {"tags", "origins", "user_ids", "service_user_ids", "repo_names", "session_ids", "org_ids"}
+)
 
 
 class Query(Filters):
@@ -83,14 +86,14 @@ class InvalidQuery(ValueError):
         self.errors = errors
 
 
-def parse(pairs: Pairs) -> Query:
+def parse(pairs: Pairs, kind: type[Q]) -> Q:
     """Read the query of a request; names it does not know are ignored.
 
     Raises:
         InvalidQuery: At least one value is not acceptable; all of them are reported.
     """
     try:
-        return Query.model_validate(_gathered(pairs))
+        return kind.model_validate(_gathered(pairs))
     except ValidationError as failure:
         raise InvalidQuery([_told(error) for error in failure.errors()]) from None
 

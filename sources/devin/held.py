@@ -1,0 +1,208 @@
+"""What the destination holds, asked of itself, in plain SQL.
+
+Nothing is created by asking: a DuckDB file, dataset or table that is not there holds nothing.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import dlt
+import pyarrow as pa
+import sqlglot
+from dlt.common.destination.exceptions import DestinationUndefinedEntity
+from sqlglot import exp
+
+from .merging import duckdb_file
+from .rereads import OpenSession, batches
+from .rows import Row, arrow_table, json_text
+from .tables import PULL_REQUESTS, SESSIONS
+
+SPANS_A_QUERY = 100
+IDS_A_QUERY = 1_000
+
+Columns = frozenset[str]
+"""The columns that `sessions` has at the destination: one may be too new to be there."""
+
+# Asked in every cycle, so in words that all dialects share: to render a query takes sqlglot, which
+# takes its time. Whose sessions they are is looked at here.
+_OPEN = """
+    SELECT held.org_id, held.api_version, held.session_id, held.updated_at,
+      listed.pr_url, listed.pr_state
+    FROM {sessions} held
+    JOIN {pull_requests} listed ON listed.session_id = held.session_id
+    WHERE held.session_id IN (
+      SELECT session_id
+      FROM {pull_requests}
+      WHERE pr_state IS NULL OR pr_state NOT IN ('merged', 'closed')
+    )
+"""
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """Which sessions belong to a scope.
+
+    Attributes:
+        org_ids: The organisations, at least one; None for all.
+        api_version: The version of the API that the rows were read from; None for any.
+    """
+
+    org_ids: tuple[str, ...] | None = None
+    api_version: str | None = None
+
+    def holds(self, org_id: str, api_version: str) -> bool:
+        """Whether a session of this organisation, read from this version, does."""
+        of_org = self.org_ids is None or org_id in self.org_ids
+        return of_org and self.api_version in (None, api_version)
+
+
+class Held:
+    """What the destination of a pipeline holds.
+
+    Args:
+        pipeline: The pipeline; neither it nor its destination is changed.
+    """
+
+    def __init__(self, pipeline: dlt.Pipeline) -> None:
+        self._pipeline = pipeline
+
+    def open_pull_requests(self, ownership: Ownership) -> list[OpenSession]:
+        """The sessions that are listed and have a pull request neither merged nor closed, by id.
+
+        Raises:
+            Exception: Whatever dlt raises where the destination cannot be read.
+        """
+        sessions: dict[str, OpenSession] = {}
+        for org_id, api_version, session_id, updated_at, pr_url, pr_state in self._rows(_open_ones):
+            if ownership.holds(org_id, api_version):
+                known = OpenSession(session_id, _epoch(updated_at), {})
+                sessions.setdefault(session_id, known).pull_requests[pr_url] = pr_state
+        return [sessions[session_id] for session_id in sorted(sessions)]
+
+    def session_ids(self, ownership: Ownership, spans: Sequence[tuple[int, int]]) -> set[str]:
+        """Ids of the sessions that are listed and were created within one of the spans.
+
+        Args:
+            ownership: Whose sessions.
+            spans: Spans of `created_at`, half open, in epoch seconds.
+
+        Raises:
+            Exception: Whatever dlt raises where the destination cannot be read.
+        """
+        found = self._rows(
+            lambda columns, client: (
+                _rendered(
+                    sqlglot.select("session_id")
+                    .from_("sessions AS held")
+                    .where(*_listed(columns), *_owned(ownership))
+                    .where(exp.or_(*map(_created_within, some))),
+                    client,
+                )
+                for some in batches(spans, SPANS_A_QUERY)
+            )
+        )
+        return {session_id for (session_id,) in found}
+
+    def rows(self, session_ids: Iterable[str]) -> pa.Table:
+        """The rows of sessions just as they are held, so that they can be loaded again.
+
+        Args:
+            session_ids: The sessions; one that is not held has no row.
+
+        Returns:
+            Rows in the Arrow schema of `sessions`, JSON as text.
+
+        Raises:
+            Exception: Whatever dlt raises where the destination cannot be read.
+        """
+        ids = sorted(set(session_ids))
+        found = self._rows(
+            lambda columns, client: (
+                _rendered(
+                    sqlglot.select(*_cells(columns))
+                    .from_("sessions AS held")
+                    .where(exp.column("session_id").isin(*some)),
+                    client,
+                )
+                for some in batches(ids, IDS_A_QUERY)
+            )
+        )
+        return arrow_table(SESSIONS, [_as_loaded(row) for row in found])
+
+    def _rows(self, queries: Callable[[Columns, Any], Iterable[str]]) -> list[Row]:
+        """The rows of all queries."""
+        file = duckdb_file(self._pipeline)
+        if file is not None and not file.exists():
+            return []
+        client: Any
+        try:
+            with self._pipeline.destination_client() as client:
+                ((_, columns),) = client.get_storage_tables([SESSIONS.name])
+                return [
+                    tuple(row)
+                    for query in queries(frozenset(map(str.lower, columns)), client)
+                    for row in client.sql_client.execute_sql(query) or ()
+                ]
+        except DestinationUndefinedEntity:
+            return []
+
+
+def _open_ones(columns: Columns, client: Any) -> Iterator[str]:
+    name = client.sql_client.make_qualified_table_name
+    tables = {"sessions": name(SESSIONS.name), "pull_requests": name(PULL_REQUESTS.name)}
+    listed = "AND held.deleted_at IS NULL" if "deleted_at" in columns else ""
+    yield _OPEN.format(**tables) + listed
+
+
+def _rendered(query: exp.Select, client: Any) -> str:
+    """A query in a destination's dialect, with the names it gave its tables."""
+    dialect = client.capabilities.sqlglot_dialect
+    names = {
+        table.name: client.sql_client.make_qualified_table_name(table.name)
+        for table in (SESSIONS, PULL_REQUESTS)
+    }
+    return exp.replace_tables(query, names, dialect=dialect).sql(dialect=dialect, comments=False)
+
+
+def _listed(columns: Columns) -> list[exp.Condition]:
+    return [exp.column("deleted_at", "held").is_(exp.null())] if "deleted_at" in columns else []
+
+
+def _owned(ownership: Ownership) -> list[exp.Condition]:
+    conditions: list[exp.Condition] = []
+    if ownership.org_ids is not None:
+        conditions.append(exp.column("org_id", "held").isin(*ownership.org_ids))
+    if ownership.api_version is not None:
+        conditions.append(exp.column("api_version", "held").eq(ownership.api_version))
+    return conditions
+
+
+def _created_within(span: tuple[int, int]) -> exp.Condition:
+    begin, end = map(_moment, span)
+    created_at = exp.column("created_at", "held")
+    return exp.and_(created_at >= begin, created_at < end)
+
+
+def _moment(epoch: int) -> exp.Cast:
+    text = datetime.fromtimestamp(epoch, UTC).isoformat()
+    return exp.cast(exp.Literal.string(text), "TIMESTAMPTZ")
+
+
+def _epoch(moment: datetime) -> int:
+    # Some destinations know no time zones, and hold UTC.
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def _cells(columns: Columns) -> list[str]:
+    names = [column.name for column in SESSIONS.columns]
+    return [name if name in columns else f"NULL AS {name}" for name in names]
+
+
+def _as_loaded(row: Row) -> Row:
+    """A row with its JSON as text: some destinations give it parsed."""
+    return tuple(
+        json_text(cell) if column.kind == "json" and not isinstance(cell, str) else cell
+        for column, cell in zip(SESSIONS.columns, row, strict=True)
+    )
