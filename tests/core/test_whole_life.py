@@ -22,7 +22,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 
 from pipelines.devin.demo_api import DemoServer, Fault, Settings, World
 from sources.devin.coverage import Coverage
@@ -319,7 +319,9 @@ def test_in_the_end_the_truth_is_loaded_whatever_happened(life: Life, births: Bi
 
 
 @settings(
-    max_examples=max(4, EXAMPLES // 20),
+    max_examples=max(2, EXAMPLES // 20),
+    # A dlt life takes seconds: to shrink one would take longer than a test may.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(life=lives([*MOMENTS, ANSWER], 6))

@@ -159,8 +159,13 @@ class InDuckdb:
         if crash is None:
             yield
             return
-        with dying(MOMENTS[crash[0]], crash[1], lambda: self._copy(self._last)):
+        with dying(MOMENTS[crash[0]], crash[1], self._die):
             yield
+
+    def _die(self) -> None:
+        """Whichever walker gets there first: the others die with it."""
+        if not self._last.exists():
+            self._copy(self._last)
 
     def _keep(self) -> None:
         self._copy(self._folder / f"kept-{len(self._kept)}")
