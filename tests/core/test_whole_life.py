@@ -100,6 +100,8 @@ class Living:
         self.start = self.born - EARLIEST
         self.sync(Sync())
         self.check_claims()
+        # Who is gone is not said of the last moments, in which another machine may have loaded.
+        self.server.world.clock.advance(self.life.overlap + self.life.settle + 1)
         self.sync(Sync(backfill=(EARLIEST + 9 + self.sessions.now - self.born, -1)))
         self.check_claims()
         self.check_all()
