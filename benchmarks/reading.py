@@ -2,19 +2,17 @@
 
 import tempfile
 import time
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import httpx
 
 from sources.devin.client import Client
 from sources.devin.cycle import Cycle
-from sources.devin.held import Held, Ownership
 from sources.devin.listing import LARGEST_PAGE, Listing
 from sources.devin.pace import Pace
 from sources.devin.plan import Plan
-from sources.devin.rereads import OpenSession
 from sources.devin.runs import Journal
+from tests.support.nothing import Nothing
 
 from .serving import ServerProcess
 
@@ -84,7 +82,7 @@ def read_all(
         plan = Plan(client, [listing], START, walkers=walkers)
         watch = _Watch(client)
         begun, processor = time.monotonic(), time.process_time()
-        batches = Cycle(whole=True).package(lambda: plan, memory, Journal(folder), _Nothing())
+        batches = Cycle(whole=True).package(lambda: plan, memory, Journal(folder), Nothing())
         sessions = sum(batch["sessions"].num_rows for batch in batches if "sessions" in batch)
         return Reading(
             sessions,
@@ -93,20 +91,3 @@ def read_all(
             time.process_time() - processor,
             watch.early(),
         )
-
-
-class _Nothing(Held):
-    """A destination that holds nothing."""
-
-    def __init__(self) -> None:
-        """Without a pipeline."""
-
-    def open_pull_requests(self, ownership: Ownership) -> list[OpenSession]:  # noqa: ARG002
-        return []
-
-    def session_ids(
-        self,
-        ownership: Ownership,  # noqa: ARG002
-        spans: Sequence[tuple[int, int]],  # noqa: ARG002
-    ) -> set[str]:
-        return set()

@@ -55,7 +55,7 @@ class Cycle:
     @property
     def _in_vain(self) -> bool:
         """Whether every scope failed before anything of it could be loaded."""
-        return all(s.failure and not s.news and not s.run.rows for s in self._scopes)
+        return all(s.failure and not s.unsaved and not s.run.rows for s in self._scopes)
 
     def __enter__(self) -> "Cycle":
         return self
@@ -177,7 +177,7 @@ class Cycle:
         ended = [scope.run for scope in scopes if scope.finished]
         if self._whole and self.failure:
             journal.append(run for run in runs if run.outcome == "failed")
-        elif any(scope.news for scope in scopes):
+        elif any(scope.unsaved for scope in scopes):
             states = memory.get("scopes", {})
             waiting = journal.read()
             memory["recorded"] = waiting[-1].run_id if waiting else memory.get("recorded")

@@ -22,7 +22,7 @@ from .rows import rejected_table, session_tables
 from .runs import Run
 from .scope import Scope
 from .tables import CHILDREN, REJECTED, SESSIONS
-from .walk import Portion, Share, walk
+from .walk import Portion, Share, reread, walk
 from .walkers import Rereads, Work
 
 log = logging.getLogger("devin.cycle")
@@ -46,7 +46,8 @@ class Raising:
         failure: What ended it; None as long as nothing did.
         expected: How many sessions the passes so far are expected to read; 0 if unknown.
         sessions_read: How many they have read.
-        news: Whether the destination does not hold all that this package knows, or does not say so.
+        unsaved: Whether the destination does not hold all that this package knows, or does not
+            say so.
     """
 
     def __init__(self, plan: Plan, listing: AnyListing, looked_at: int | None = None) -> None:
@@ -62,10 +63,10 @@ class Raising:
         self._at_the_end = False
         self._counted: set[Work] = set()
         self.expected = self.sessions_read = 0
-        self.news = False
+        self.unsaved = False
         self._open: dict[str, OpenSession] = {}
         self._promises: list[Promise] = []
-        self._doubted = self._relied = False
+        self._trusted, self._doubted, self._relied = True, False, False
         self._gone_before = 0
         self._spans: dict[int | None, Coverage] = {}
 
@@ -81,14 +82,14 @@ class Raising:
         self._held = held
         self._gathering, self._bytes_waiting = Gathering(), 0
         self._recognition = Recognition(memory)
-        self._order = Order(self.listing.name, trusted=memory.in_order)
+        self._order = Order(self.listing.name, trusted=memory.in_order and self._trusted)
         self._put_off: list[PutOff] = []
         self._read_whole = Coverage()
         self._seen: set[str] = set()
         self._nameless = 0
         self._gone: set[str] = set()
         # An earlier package tells of a cycle under way: the destination is to learn of its end.
-        self.news = self.run.outcome == "unfinished"
+        self.unsaved = self.run.outcome == "unfinished"
 
     def work(self) -> list[Work]:
         """What to do next, once nothing is under way any more; nothing at the very end."""
@@ -119,7 +120,7 @@ class Raising:
         self._doubted = False
         self._memory = replace(self._memory, coverage=Coverage(), in_order=False)
         self._order = Order(self.listing.name, trusted=False)
-        self._read_whole, self._spans, self.news = Coverage(), {}, True
+        self._read_whole, self._spans, self.unsaved = Coverage(), {}, True
         self._passes, self._left, self._at_the_end = self._all_passes(), [], False
         self._promises = []
 
@@ -141,7 +142,7 @@ class Raising:
     def read(self, work: Work, share: Share) -> Iterator[Portion]:
         """Do some work, page by page."""
         if isinstance(work, Rereads):
-            yield self._reread(work)
+            yield reread(self.listing, work.session_ids)
             return
         for portion in walk(self.listing, work, self._plan.limits, self._order, share):
             if portion.seen_at < self._plan.start:
@@ -157,7 +158,7 @@ class Raising:
         self._began = min(self._began or portion.seen_at, portion.seen_at)
         self._latest = max(self._latest, portion.seen_at)
         self._relied |= self._order.direction is not None
-        self.news |= self._reached is None
+        self.unsaved |= self._reached is None
         self.run.pages += 1
         self.sessions_read += len(portion.sessions)
         if work in self._counted:
@@ -242,7 +243,7 @@ class Raising:
 
     def _count(self, rows: dict[str, int]) -> None:
         self.run.count(rows)
-        self.news = True
+        self.unsaved = True
 
     @property
     def _as_of(self) -> int:
@@ -272,7 +273,7 @@ class Raising:
         if believed != remembered:
             log.info("%s: the API's clock was ahead once: reading again", self.listing.name)
             self._memory, self._spans = replace(self._memory, coverage=believed), {}
-            self.news = True
+            self.unsaved = True
             yield believed.behind(plan.start)
         if not first_load:
             yield self._looked_after(now)
@@ -309,7 +310,7 @@ class Raising:
         if self._began is not None:
             memory = memory.settled(self._began)
         self._memory = memory.asked_again(span)
-        self.news = True
+        self.unsaved = True
 
     def _forget(self, span: Slice | Segment) -> None:
         begin, end, as_of = span.created_from, span.created_to, span.as_of
@@ -332,19 +333,10 @@ class Raising:
         for part in again:
             log.info("%s: fewer sessions came than were counted: reading again", self.listing.name)
             self._forget(part)
-            self._order = Order(self.listing.name, trusted=False)
+            # Also in the packages that follow: what is left of the span then is no better known.
+            self._trusted, self._order = False, Order(self.listing.name, trusted=False)
         self._promises = []
         return list(again)
-
-    def _reread(self, work: Rereads) -> Portion:
-        reply = self.listing.reread(work.session_ids)
-        for session in reply.value.sessions:
-            if session["session_id"] not in work.session_ids:
-                raise errors.FilterIgnored(
-                    f"{self.listing.name} was asked for some sessions by session_ids, and "
-                    f"returned {session['session_id']}, which is none of them"
-                )
-        return Portion(reply.value.sessions, reply.value.rejected, reply.began, size=reply.size)
 
     def _is_known(self, work: Work, session: Session) -> bool:
         """Whether a session need not be loaded; where a span is read whole, each is."""
@@ -361,7 +353,7 @@ class Raising:
         self._spans[part.as_of] = spans.raised(*portion.done, 0)
         if part.as_of is None:
             self._read_whole = self._read_whole.raised(*portion.done, 0)
-            self.news |= portion.done[0] < (self._reached or 0)
+            self.unsaved |= portion.done[0] < (self._reached or 0)
 
     def _reject(self, items: Iterable[RejectedItem], seen_at: int) -> Iterator[Batch]:
         new = []

@@ -11,7 +11,7 @@ to be: what a page has passed is done, and what is left is asked for by its boun
 """
 
 import logging
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from . import errors
@@ -122,6 +122,23 @@ def walk(
     left: Slice | None = part
     while left is not None:
         left = yield from _stretch(listing, left, limits, order, share)
+
+
+def reread(listing: Listing | EnterpriseListing, session_ids: Sequence[str]) -> Portion:
+    """Ask for sessions by name, a page of them at most.
+
+    Raises:
+        FilterIgnored: Others came.
+        DevinError: Whatever the client raises.
+    """
+    reply = listing.reread(session_ids)
+    for session in reply.value.sessions:
+        if session["session_id"] not in session_ids:
+            raise errors.FilterIgnored(
+                f"{listing.name} was asked for some sessions by session_ids, and returned "
+                f"{session['session_id']}, which is none of them"
+            )
+    return Portion(reply.value.sessions, reply.value.rejected, reply.began, size=reply.size)
 
 
 def _stretch(

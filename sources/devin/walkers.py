@@ -34,14 +34,14 @@ class Rereads(NamedTuple):
 Work = Slice | Rereads
 
 
-class Scope(Protocol):
+class Reader(Protocol):
     """What a walker has to know of a scope."""
 
     def read(self, work: Work, share: Share) -> Iterator[Portion]:
         """Do some work, page by page; called in a walker's thread."""
 
 
-S = TypeVar("S", bound=Scope)
+S = TypeVar("S", bound=Reader)
 
 
 class Read(NamedTuple, Generic[S]):

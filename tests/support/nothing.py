@@ -1,0 +1,23 @@
+"""A destination for cycles whose batches somebody else takes."""
+
+from collections.abc import Sequence
+
+from sources.devin.held import Held, Ownership
+from sources.devin.rereads import OpenSession
+
+
+class Nothing(Held):
+    """Holds nothing: sessions are neither found deleted nor looked after."""
+
+    def __init__(self) -> None:
+        """Without a pipeline."""
+
+    def open_pull_requests(self, ownership: Ownership) -> list[OpenSession]:  # noqa: ARG002
+        return []
+
+    def session_ids(
+        self,
+        ownership: Ownership,  # noqa: ARG002
+        spans: Sequence[tuple[int, int]],  # noqa: ARG002
+    ) -> set[str]:
+        return set()
