@@ -16,7 +16,7 @@ export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.hypothesis
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format schemas lock clean
+.PHONY: help demo test check format schemas bench lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,11 @@ format: $(STAMP) ## format the code and apply the safe lint fixes
 schemas: $(STAMP) ## write the exported contracts in schemas/
 	@echo "==> exporting the contracts to schemas/"
 	@$(BIN)/python -m pipelines.devin.export_schemas schemas
+
+bench: $(STAMP) ## measure beside other tools; an hour and a half, or ARGS="--case nothing-changed --pairs 3"
+	@echo "==> measuring, in alternation"
+	@$(BIN)/python -m benchmarks.race $(ARGS); status=$$?; \
+		$(BIN)/python -m benchmarks.page && exit $$status
 
 lock: ## write requirements.lock from pyproject.toml; LOCK_FLAGS=--upgrade for newer versions
 	@echo "==> preparing uv in build/lock"

@@ -46,7 +46,7 @@ class _Watch:
     def __init__(self, client: Client) -> None:
         self._sent: list[float] = []
         self._pauses: list[tuple[float, float]] = []
-        client._http.event_hooks = {"request": [self._sends], "response": [self._hears]}
+        client.connections.hooks |= {"request": [self._sends], "response": [self._hears]}
 
     def early(self) -> list[float]:
         return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from tests.support.isolation import (  # noqa: E402 - imports dlt, which does to
 )
 from tests.support.postgres import PostgresServer, running_postgres  # noqa: E402 - as above
 from tests.support.warehouse import (  # noqa: E402 - as above
+    DirectWarehouse,
     DuckdbWarehouse,
     PostgresWarehouse,
     Warehouse,
@@ -37,6 +39,11 @@ configuration.set_hypothesis_home_dir(ROOT / ".hypothesis")
 settings.register_profile("devin", deadline=None, print_blob=True)
 settings.register_profile("devin-ci", settings.get_profile("devin"), derandomize=True)
 settings.load_profile("devin-ci" if os.environ.get("CI") else "devin")
+
+
+# A shell's background jobs ignore SIGINT, and so would the programs that tests start and stop.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -73,12 +80,18 @@ def duckdb_warehouse(tmp_path: Path) -> DuckdbWarehouse:
 
 
 @pytest.fixture
+def direct_warehouse(tmp_path: Path) -> DirectWarehouse:
+    """A DuckDB file that does not exist yet, to be merged into straight from load packages."""
+    return DirectWarehouse(tmp_path)
+
+
+@pytest.fixture
 def postgres_warehouse(tmp_path: Path, postgres_uri: str) -> PostgresWarehouse:
     """An empty Postgres database."""
     return PostgresWarehouse(tmp_path, postgres_uri)
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
+@pytest.fixture(params=["duckdb", "direct", "postgres"])
 def warehouse(request: pytest.FixtureRequest) -> Warehouse:
     """Each warehouse in turn."""
     found: Warehouse = request.getfixturevalue(f"{request.param}_warehouse")

@@ -111,7 +111,17 @@ def test_make_says_what_it_can_do() -> None:
 
     assert printed.returncode == 0
     described = re.findall(r"(?m)^  make (\w+) +\S", printed.stdout)
-    assert described == ["help", "demo", "test", "check", "format", "schemas", "lock", "clean"]
+    assert described == [
+        "help",
+        "demo",
+        "test",
+        "check",
+        "format",
+        "schemas",
+        "bench",
+        "lock",
+        "clean",
+    ]
 
 
 def test_make_refuses_an_old_python(tmp_path: Path) -> None:

@@ -1,189 +1,122 @@
-"""The command line: a thin layer, each verb a few lines over the module that does the work.
+"""The command line: where the program begins and ends.
 
-What a verb needs is imported by the verb: dlt takes half a second, which `--help` can do without.
+A sync is often asked for, and mostly finds nothing, so what it does not need is left away: typer
+where the options are easily read, and looking for garbage where there is none.
 """
 
-import json
+import gc
 import os
 import sys
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated, NoReturn
+from collections.abc import Sequence
+from typing import Any, Literal, NoReturn
 
-import typer
-
-from .ending import REJECTED_EXIT_CODE, complaints, failures
-from .options import (
-    Begin,
-    Dataset,
-    Debug,
-    Destination,
-    End,
-    Every,
-    Json,
-    Last,
-    LogFormat,
-    Logging,
-    PlanOnly,
-    Sessions,
-    Strict,
-    TimeZone,
-)
-from .stopping import stoppable
+from .ending import REJECTED_EXIT_CODE
+from .starting import importing
 
 UNUSABLE = 2
 """The exit code of a configuration that has to be changed."""
 
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    add_completion=False,
-    help="A warehouse copy of your Devin sessions, kept up to date.",
-)
+ABORTED = 1
+"""The exit code of a run that was ended before it could be stopped in good order."""
 
-
-@app.command(short_help="Load everything that is new.")
-def sync(
-    destination: Destination = "duckdb",
-    dataset: Dataset = "devin",
-    every: Every = None,
-    strict: Strict = False,
-    as_json: Json = False,
-    log_format: Logging = LogFormat.text,
-    debug: Debug = False,
-) -> None:
-    """Load everything that is new: one cycle, or one after another with --every."""
-    from .running import running
-    from .schedule import repeat
-
-    with running(destination, dataset, log_format.value, as_json=as_json, debug=debug) as run:
-        if every is None:
-            run.cycle()
-        else:
-            repeat(run.cycle, every, run.complain)
-    if strict and run.rejected:
-        raise typer.Exit(REJECTED_EXIT_CODE)
-
-
-@app.command(short_help="Load a range of dates again.")
-def backfill(
-    begin: Begin = None,
-    end: End = None,
-    last: Last = None,
-    time_zone: TimeZone = "UTC",
-    plan: PlanOnly = False,
-    destination: Destination = "duckdb",
-    dataset: Dataset = "devin",
-    strict: Strict = False,
-    as_json: Json = False,
-    log_format: Logging = LogFormat.text,
-    debug: Debug = False,
-) -> None:
-    """Load every session again that was created from BEGIN on and before END.
-
-    What was interrupted goes on where it stopped: run it again, or wait for the next sync.
-    """
-    from .backfill import asked_range, planned
-    from .running import running
-    from .warehouse import open_pipeline
-    from .words import plan_in_words
-
-    with running(destination, dataset, log_format.value, as_json=as_json, debug=debug) as run:
-        span = asked_range(begin, end, last, time_zone)
-        if plan:
-            found = planned(open_pipeline(destination, dataset), span)
-            shown = json.dumps([scope.as_json() for scope in found])
-            typer.echo(shown if as_json else plan_in_words(found))
-        else:
-            run.cycle(backfill=span)
-    if strict and run.rejected:
-        raise typer.Exit(REJECTED_EXIT_CODE)
-
-
-@app.command(short_help="Show what is loaded, as of when.")
-def status(
-    destination: Destination = "duckdb",
-    dataset: Dataset = "devin",
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Show what is loaded as of when, the last cycles, and what is pending or rejected."""
-    with failures(complaints(debug=debug)):
-        from .showing import showing
-        from .status import read_status
-        from .warehouse import open_pipeline
-        from .words import status_in_words
-
-        with showing(debug=debug):
-            found, now = read_status(open_pipeline(destination, dataset)), datetime.now(UTC)
-        typer.echo(json.dumps(found.as_json(now)) if as_json else status_in_words(found, now))
-
-
-@app.command(short_help="Find out what a sync would fail at.")
-def check(
-    destination: Destination = "duckdb", dataset: Dataset = "devin", debug: Debug = False
-) -> None:
-    """Check configuration, token, organisations, permissions and destination.
-
-    Nothing is loaded. Each problem comes with what to do about it.
-    """
-    worst = 0
-    with failures(complaints(debug=debug)):
-        from .check import check as look
-        from .showing import showing
-        from .warehouse import open_pipeline
-
-        with showing(debug=debug) as display:
-            for subject, problem in look(open_pipeline(destination, dataset)):
-                display.clear()
-                typer.echo(f"FAIL  {subject}: {problem}" if problem else f"ok    {subject}")
-                worst = max(worst, problem.exit_code if problem else 0)
-    raise typer.Exit(worst)
-
-
-@app.command(short_help="Try it all with a made-up organisation.")
-def demo(
-    folder: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Where its warehouse goes.")
-    ] = Path("devin_demo"),
-    sessions: Sessions = 2000,
-    debug: Debug = False,
-) -> None:
-    """Show the whole thing against a made-up organisation on this machine."""
-    with stoppable(), failures(complaints(debug=debug)):
-        from .demo import run_demo
-
-        run_demo(folder, sessions)
-
-
-@app.command("demo-api", short_help="Serve the made-up organisation.")
-def demo_api(
-    port: Annotated[
-        int, typer.Option(metavar="PORT", min=0, max=65535, help="On loopback; 0 for any.")
-    ] = 8931,
-    sessions: Sessions = 2000,
-    seed: Annotated[int, typer.Option(metavar="N", help="Another seed, another story.")] = 7,
-) -> None:
-    """Serve the made-up organisation until stopped, to point a sync at."""
-    with stoppable(), failures(complaints()):
-        from .demo_serving import serve
-
-        serve(port, sessions, seed)
+_FLAGS = {"--strict": "strict", "--json": "as_json", "--debug": "debug"}
+_NAMES = {"--destination": "destination", "--dataset": "dataset"}
 
 
 def main() -> NoReturn:
     """The entry point of `devin-elt`."""
     # dlt reports to its makers unless told otherwise; this program reports to nobody.
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+    # httpx has a command line of its own, which takes rich, click and pygments wherever they are.
+    sys.modules["httpx._main"] = None  # type: ignore[assignment]
     try:
-        app()
+        _run(sys.argv[1:])
     except ValueError as failure:
         # dlt looks at this variable as it is imported, and can be asked about nothing before.
         if type(failure).__name__ != "InvalidTimezoneName":
             raise
         zone = os.environ.get("DLT_INTERVAL_TIMEZONE")
         advice = "Correct or unset DLT_INTERVAL_TIMEZONE."
-        typer.echo(f"error: {zone!r} is not a time zone. {advice}", err=True)
+        sys.stderr.write(f"error: {zone!r} is not a time zone. {advice}\n")
         sys.exit(UNUSABLE)
+    except KeyboardInterrupt:
+        sys.exit(ABORTED)
+    except BrokenPipeError:
+        # Whoever read the result has left, and Python would complain once more as it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(ABORTED)
+    finally:
+        # What is still there goes with the process. Python would look through all of it before.
+        gc.freeze()
     sys.exit(0)
+
+
+def plain_sync(arguments: Sequence[str]) -> dict[str, Any] | None:
+    """What a sync is told, if that is easily read.
+
+    Args:
+        arguments: What the program is called with.
+
+    Returns:
+        Arguments of `run_sync`; None for other verbs, and for all that typer has to look at.
+    """
+    told: dict[str, Any] = {}
+    verb, *rest = arguments or ("",)
+    if verb != "sync":
+        return None
+    words = iter(rest)
+    for word in words:
+        if word in _FLAGS:
+            told[_FLAGS[word]] = True
+        elif word in _NAMES and (name := next(words, "")).isidentifier():
+            told[_NAMES[word]] = name
+        else:
+            return None
+    return told
+
+
+def run_sync(
+    destination: str = "duckdb",
+    dataset: str = "devin",
+    every: float | None = None,
+    log_format: Literal["text", "json"] = "text",
+    *,
+    strict: bool = False,
+    as_json: bool = False,
+    debug: bool = False,
+) -> None:
+    """Load everything that is new: one cycle, or one after another.
+
+    Args:
+        destination: The destination's name.
+        dataset: The dataset.
+        every: Seconds from the begin of one cycle to that of the next; None for one cycle.
+        log_format: Form of the log.
+        strict: Whether to end with an exit code of its own if items were rejected.
+        as_json: Whether to print results as JSON.
+        debug: Whether to show tracebacks and every log line.
+
+    Raises:
+        SystemExit: With the exit code, if that is not 0.
+    """
+    with importing():
+        from .running import running
+        from .schedule import repeat
+
+    with running(destination, dataset, log_format, as_json=as_json, debug=debug) as run:
+        if every is None:
+            run.cycle()
+        else:
+            repeat(run.cycle, every, run.complain)
+    if strict and run.rejected:
+        sys.exit(REJECTED_EXIT_CODE)
+
+
+def _run(arguments: Sequence[str]) -> None:
+    told = plain_sync(arguments)
+    if told is None:
+        from .cli_verbs import app
+
+        app()
+    else:
+        run_sync(**told)

@@ -8,7 +8,7 @@ from typing import Any
 
 import dlt
 
-from sources.devin.models import fingerprint
+from sources.devin.session import fingerprint
 from sources.devin.tables import TABLES
 
 _DESTINATIONS = ("duckdb", "postgres")

@@ -1,12 +1,11 @@
 """How a verb ends: with an exit code, and where it failed with one error on stderr."""
 
 import json
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-
-import typer
 
 if TYPE_CHECKING:
     from sources.devin.errors import DevinError
@@ -34,7 +33,8 @@ def complaints(
         before()
         if debug:
             traceback.print_exc()
-        typer.echo(_as_json(error) if in_json else f"error: {error}", err=True)
+        told = _as_json(error) if in_json else f"error: {error}"
+        sys.stderr.write(f"{told}\n")
 
     return complain
 
@@ -52,8 +52,6 @@ def failures(complain: Complain) -> Iterator[None]:
     """
     try:
         yield
-    except typer.Exit:
-        raise
     except (Exception, KeyboardInterrupt) as failure:
         from .failures import explained  # noqa: PLC0415  # it takes dlt, which --help does not
 
@@ -61,4 +59,4 @@ def failures(complain: Complain) -> Iterator[None]:
         if error is None:
             raise
         complain(error)
-        raise typer.Exit(error.exit_code) from None
+        sys.exit(error.exit_code)

@@ -14,7 +14,7 @@ import yaml
 from pydantic import TypeAdapter
 
 from sources.devin import devin
-from sources.devin.models import Session
+from sources.devin.models import SessionItem
 from sources.devin.tables import TABLES
 
 WAREHOUSE = "devin.schema.yaml"
@@ -50,7 +50,7 @@ def _contract(schema: Any) -> dict[str, Any]:
 
 def session_schema() -> str:
     """What an item of the v3 listing must be to be loaded, as JSON Schema."""
-    schema = {"$schema": _DIALECT, "$comment": _GENERATED, **TypeAdapter(Session).json_schema()}
+    schema = {"$schema": _DIALECT, "$comment": _GENERATED, **TypeAdapter(SessionItem).json_schema()}
     return json.dumps(schema, indent=2) + "\n"
 
 

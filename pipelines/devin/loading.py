@@ -6,7 +6,7 @@ import dlt
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from .failures import out_of_memory
-from .warehouse import give_duckdb_memory
+from .warehouse import give_duckdb_memory, held_open
 
 log = logging.getLogger("devin.loading")
 
@@ -26,10 +26,11 @@ def load_pending(pipeline: dlt.Pipeline) -> list[str]:
     Raises:
         PipelineStepFailed: The destination could not be reached, or refused.
     """
-    try:
+    with held_open(pipeline, create=True):
+        try:
+            return list(pipeline.load(workers=LOADERS).loads_ids)
+        except PipelineStepFailed as failure:
+            if not (out_of_memory(failure) and give_duckdb_memory()):
+                raise
+        log.info("DuckDB needs more memory than usual: loading again")
         return list(pipeline.load(workers=LOADERS).loads_ids)
-    except PipelineStepFailed as failure:
-        if not (out_of_memory(failure) and give_duckdb_memory()):
-            raise
-    log.info("DuckDB needs more memory than usual: loading again")
-    return list(pipeline.load(workers=LOADERS).loads_ids)

@@ -1,12 +1,11 @@
 """What verbs that load have in common: what they show, print, and end with."""
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-
-import typer
 
 from .display import Display
 from .ending import Complain, complaints, failures
@@ -49,7 +48,9 @@ class Running:
         result = sync(open_pipeline(self.destination, self.dataset), **options)
         self.rejected += result.rejected
         self.display.clear()
-        typer.echo(json.dumps(result.as_json()) if self.as_json else sync_in_words(result))
+        shown = json.dumps(result.as_json()) if self.as_json else sync_in_words(result)
+        sys.stdout.write(f"{shown}\n")
+        sys.stdout.flush()
         if result.failure:
             raise result.failure
 

@@ -12,11 +12,12 @@ import dlt
 from sources.devin import Cycle, devin
 from sources.devin.errors import DevinError
 
+from .ahead import Ahead
 from .comments import write_comments
 from .loading import load_pending
 from .lock import only_one
 from .recovery import Recovered, built_on_this, recover
-from .warehouse import location, pending_packages
+from .warehouse import location
 
 log = logging.getLogger("devin.sync")
 
@@ -94,8 +95,10 @@ def sync(pipeline: dlt.Pipeline, **options: Any) -> SyncResult:
         source = devin(**options, cycle=cycle)
         log.info("sync started", extra={"event": "started"})
         result.recovered = recover(pipeline)
-        while not cycle.finished:
-            result.load_ids += _load(pipeline, source)
+        with Ahead(pipeline, cycle) as ahead:
+            while not ahead.finished:
+                if ahead.anything_new():
+                    result.load_ids += _load(pipeline, source, ahead)
         if result.load_ids or result.recovered.loaded:
             write_comments(pipeline)
         result.failure = cycle.failure
@@ -105,14 +108,13 @@ def sync(pipeline: dlt.Pipeline, **options: Any) -> SyncResult:
     return result
 
 
-def _load(pipeline: dlt.Pipeline, source: Any) -> list[str]:
-    """What `pipeline.run` does, without looking at the destination again, or loading nothing."""
+def _load(pipeline: dlt.Pipeline, source: Any, ahead: Ahead) -> list[str]:
+    """What `pipeline.run` does, without looking at the destination again."""
     pipeline.extract(source)
     pipeline.normalize()
-    if not pending_packages(pipeline):  # there was nothing in it
-        return []
     log.info("loading into the destination", extra={"event": "committed"})
-    loaded = load_pending(pipeline)
+    with ahead.reading():
+        loaded = load_pending(pipeline)
     built_on_this(pipeline)
     return loaded
 

@@ -1,6 +1,8 @@
 """The pipeline that the command line works with, and what it remembers."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import dlt
@@ -18,6 +20,9 @@ DUCKDB_MEMORY = "64MiB"
 
 DUCKDB_MEMORY_AT_MOST = "4GiB"
 """What it may keep where that is not enough."""
+
+_DUCKDB_THREADS = 1
+"""How many threads it has: two of them take twice the processor time for a merge, and as long."""
 
 _NEXT_ITEM = "extract.next_item_mode"
 """Whether dlt writes all tables of a batch before it asks for the next one, or keeps several."""
@@ -41,7 +46,7 @@ def open_pipeline(
     usual = destination == DEFAULT_DESTINATION and dataset == DEFAULT_DATASET
     name = PIPELINE_NAME if usual else f"{PIPELINE_NAME}_{destination}_{dataset}"
     pipeline = dlt.pipeline(
-        _NOT_IN_NAMES.sub("_", name), destination=destination, dataset_name=dataset
+        _NOT_IN_NAMES.sub("_", name), destination=_factory(destination), dataset_name=dataset
     )
     # Whoever runs it decides what a signal does (see `stopping`); dlt's way forgets one that comes
     # while it loads.
@@ -50,21 +55,54 @@ def open_pipeline(
     return pipeline
 
 
+def _factory(destination: str) -> Any:
+    """What dlt makes the destination of: for DuckDB one that merges faster, and is the same."""
+    if destination != "duckdb":
+        return destination
+    from sources.devin.direct import DirectDuckdb  # noqa: PLC0415 - takes DuckDB to be installed
+
+    return DirectDuckdb()
+
+
+@contextmanager
+def held_open(pipeline: dlt.Pipeline, *, create: bool = False) -> Iterator[None]:
+    """Keep a DuckDB file open in the block, so that it is opened, and written through, once.
+
+    DuckDB writes its log into the file whenever the last connection closes, and dlt opens one for
+    each thing it does. Nobody else can open the file meanwhile, so the block is not to wait for
+    the API.
+
+    Args:
+        pipeline: The pipeline; where it does not load into a file, nothing is done.
+        create: Whether to make the file if it is not there.
+
+    Raises:
+        Exception: Whatever dlt raises where the file cannot be opened, or is held by another.
+    """
+    file = duckdb_file(pipeline)
+    with pipeline.sql_client() if file and (create or file.exists()) else nullcontext():
+        yield
+
+
 def _keep_memory_small() -> None:
     """Settings of dlt and DuckDB for a load whose memory does not grow, where nobody set them."""
     if dlt.config.get(_NEXT_ITEM) is None:
         dlt.config[_NEXT_ITEM] = "fifo"
     if dlt.secrets.get(_OF_DUCKDB) is None:
-        dlt.secrets[_OF_DUCKDB] = {"memory_limit": DUCKDB_MEMORY}
+        dlt.secrets[_OF_DUCKDB] = _duckdb_config(DUCKDB_MEMORY)
 
 
 def give_duckdb_memory() -> bool:
     """Let DuckDB take what it wants from now on; whether that is more than it was given."""
     given: Any = dlt.secrets.get(_OF_DUCKDB)
-    small: bool = given == {"memory_limit": DUCKDB_MEMORY}
+    small: bool = given == _duckdb_config(DUCKDB_MEMORY)
     if small:
-        dlt.secrets[_OF_DUCKDB] = {"memory_limit": DUCKDB_MEMORY_AT_MOST}
+        dlt.secrets[_OF_DUCKDB] = _duckdb_config(DUCKDB_MEMORY_AT_MOST)
     return small
+
+
+def _duckdb_config(memory: str) -> dict[str, Any]:
+    return {"memory_limit": memory, "threads": _DUCKDB_THREADS}
 
 
 def location(pipeline: dlt.Pipeline) -> str:

@@ -1,12 +1,16 @@
 """Results in words, for people at a terminal."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .amounts import count, duration
-from .backfill import Planned
-from .status import ScopeStatus, Status
-from .sync import SyncResult
+
+if TYPE_CHECKING:  # whoever has a result has imported what made it
+    from .backfill import Planned
+    from .status import ScopeStatus, Status
+    from .sync import SyncResult
 
 _NOUNS = {
     "sessions": "session",

@@ -10,7 +10,7 @@ loaded as of when is kept with the data (see `coverage`).
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from threading import Condition
 from typing import Any
@@ -22,6 +22,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.sources import DltResource
 
 from . import errors
+from .batching import Batch
 from .client import Client
 from .coverage import Span
 from .cycle import Cycle
@@ -34,10 +35,8 @@ from .merging import check_destination, load_hints
 from .pace import Pace
 from .plan import Plan
 from .quiet import expect_conversions
-from .raising import Batch
 from .ranges import read_range, scheduled
 from .retry import wall_clock
-from .rows import with_load_id
 from .runs import Journal
 from .settings import Settings
 from .tables import SESSIONS, TABLES, Table
@@ -45,7 +44,7 @@ from .walk import Limits
 
 BOUNDS = 2
 
-__all__ = ["Cycle", "DevinError", "devin", "errors", "load"]
+__all__ = ["Cycle", "DevinError", "devin", "errors", "load", "next_package"]
 
 
 @dlt.source(name="devin", max_table_nesting=0)
@@ -64,7 +63,7 @@ def devin(
     retry_budget: str = "5m",
     concurrency: int = 8,
     requests_per_second: float | None = None,
-    commit_every: int = 50_000,
+    commit_every: int = 200_000,
     rescan: str = "30d",
     rescan_every: str = "1d",
     most_deleted: float = 0.05,
@@ -145,6 +144,8 @@ def devin(
     filters = {name: options.pop(name) for name in Filters.model_fields}
     settings = Settings.checked(**options, filters=filters)
     expect_conversions()
+    if given_cycle:
+        given_cycle.intend(lambda: _plan(settings, span))
 
     hints: dict[str, Any] = {}
 
@@ -165,7 +166,7 @@ def devin(
                 # Once for all batches: dlt keeps exceptions whose tracebacks hold what is under way
                 # where a destination's capabilities are asked for.
                 if not hints:
-                    hints.update((t.name, load_hints(t, settings.api_version)) for t in TABLES)
+                    hints.update(load_hints(TABLES, settings.api_version))
                 yield batch
 
     @dlt.resource(name="access", selected=False)
@@ -205,6 +206,41 @@ def load(pipeline: dlt.Pipeline, **options: Any) -> None:
                 raise
         if cycle.failure:
             raise cycle.failure
+
+
+def next_package(
+    pipeline: dlt.Pipeline,
+    cycle: Cycle,
+    *,
+    most: int = 1,
+    loaded: Callable[[], None] = lambda: None,
+    look: Callable[[], None] = signals.raise_if_signalled,
+) -> Callable[[], bool]:
+    """What begins the next load package of a cycle, and says whether there is anything to load.
+
+    A run that loads nothing costs more than asking, so this asks first. What is read meanwhile is
+    not read again by the run. It may be called in another thread, while the package before is
+    loaded.
+
+    Args:
+        pipeline: The active pipeline; it knows what its destination holds.
+        cycle: The cycle, which a source was made with.
+        most: Batches to read at most.
+        loaded: Waits until the package before is loaded.
+        look: Called now and then; may raise to end the run.
+
+    Returns:
+        A function without arguments that may raise what `Cycle.begin` raises.
+
+    Raises:
+        DestinationUnsuitable: Nothing was ever loaded, and the destination cannot hold it.
+    """
+    sources: dict[str, Any] = pipeline.state.get("sources", {})
+    memory = sources.get("devin", {}).get("resources", {}).get(SESSIONS.name, {})
+    if not memory:  # what is remembered was loaded, so the destination could hold it
+        check_destination(pipeline)
+    journal, held = Journal(pipeline.working_dir), Held(pipeline, loaded)
+    return lambda: cycle.begin(memory, journal, held, look, most)
 
 
 def _check_selection(selected: Iterable[str]) -> None:
@@ -285,6 +321,8 @@ def _table_resource(cycle: DltResource, table: Table, hints: Mapping[str, Any]) 
     @dlt.transformer(data_from=cycle, write_disposition="merge", **table.hints())
     def pick(batch: Batch) -> Iterator[Any]:
         if (rows := batch.get(table.name)) is not None:
+            from .rows import with_load_id
+
             load_id = load_package_state()["load_id"]
             own = deepcopy(hints[table.name])
             yield dlt.mark.with_hints(with_load_id(rows, load_id), own)

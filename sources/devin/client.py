@@ -11,7 +11,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote
@@ -20,6 +20,7 @@ import httpx
 import tenacity
 
 from . import errors
+from .connections import Connections
 from .pace import Pace, Slowdown, Turn
 from .retry import RetryPolicy, http_date, is_retried, retry_after, wall_clock
 
@@ -68,7 +69,13 @@ class Traffic:
     bytes_received: int = 0
 
     def __add__(self, more: "Traffic") -> "Traffic":
-        return Traffic(*(a + b for a, b in zip(astuple(self), astuple(more), strict=True)))
+        return Traffic(
+            self.requests + more.requests,
+            self.retries + more.retries,
+            self.seconds_waited + more.seconds_waited,
+            self.seconds_throttled + more.seconds_throttled,
+            self.bytes_received + more.bytes_received,
+        )
 
 
 @dataclass
@@ -151,14 +158,14 @@ class Client:
         self.base_url = base_url.rstrip("/")
         self.traffic = Traffic()
         self._counting = Lock()
-        self._http = httpx.Client(
-            timeout=timeout,
-            limits=httpx.Limits(max_keepalive_connections=pace.most if pace else None),
-            headers={"Authorization": f"Bearer {self._token}", "Accept": "application/json"},
+        self.connections = Connections(
+            self.base_url,
+            timeout,
+            {"Authorization": f"Bearer {self._token}", "Accept": "application/json"},
         )
 
     def counting(self) -> "Client":
-        """The same connection, with a count of its own in `traffic`."""
+        """The same connections, with a count of its own in `traffic`."""
         same = copy.copy(self)
         same.traffic, same._counting = Traffic(), Lock()
         return same
@@ -170,7 +177,7 @@ class Client:
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self.connections.close()
 
     def __enter__(self) -> "Client":
         return self
@@ -212,15 +219,16 @@ class Client:
         return retrying(self._attempt, question)
 
     def _attempt(self, question: _Question[T]) -> Reply[T]:
-        request = self._request(question)  # before the turn, so that nothing delays it then
-        with self._turn() as turn:
-            question.attempts += 1
-            question.queued += turn.queued
-            self._count(Traffic(requests=1))
-            started = time.monotonic()
-            response = self._response(request)
-            if is_retried(response.status_code):
-                raise self._postponed(question, response, turn)
+        with self.connections.one() as http:
+            request = self._request(http, question)  # before the turn, so that nothing delays it
+            with self._turn() as turn:
+                question.attempts += 1
+                question.queued += turn.queued
+                self._count(Traffic(requests=1))
+                started = time.monotonic()
+                response = _response(http, request)
+                if is_retried(response.status_code):
+                    raise self._postponed(question, response, turn)
         if response.status_code != httpx.codes.OK:
             raise self._refusal(question.path, response)
         try:
@@ -238,16 +246,10 @@ class Client:
             return self._pace.turn()
         return contextlib.nullcontext(Turn(0.0, lambda seconds: Slowdown(True, seconds)))
 
-    def _response(self, request: httpx.Request) -> httpx.Response:
-        try:
-            return self._http.send(request)
-        except (httpx.TransportError, httpx.DecodingError) as error:
-            raise _Failure(f"{type(error).__name__}: {error}".rstrip(": ")) from error
-
-    def _request(self, question: _Question[T]) -> httpx.Request:
+    def _request(self, http: httpx.Client, question: _Question[T]) -> httpx.Request:
         params = httpx.QueryParams(tuple(question.params))
         try:
-            return self._http.build_request("GET", self.base_url + question.path, params=params)
+            return http.build_request("GET", self.base_url + question.path, params=params)
         except httpx.InvalidURL as error:
             raise errors.ConfigurationError(
                 f"base_url {self.base_url!r} is not a URL: {error}",
@@ -342,6 +344,13 @@ class Client:
         if failure.limited:
             raise errors.RateLimited(message, failure.pause or self._policy.cap) from failure
         raise failure.error(message) from failure
+
+
+def _response(http: httpx.Client, request: httpx.Request) -> httpx.Response:
+    try:
+        return http.send(request)
+    except (httpx.TransportError, httpx.DecodingError) as error:
+        raise _Failure(f"{type(error).__name__}: {error}".rstrip(": ")) from error
 
 
 def path_segment(value: str) -> str:

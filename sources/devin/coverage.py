@@ -94,11 +94,19 @@ class Coverage:
 
     def clear(self, created_from: int, created_to: int) -> "Coverage":
         """The map without any claim about this span."""
+        if created_from >= created_to:
+            return self
         kept = []
         for segment in self.segments:
-            kept.append(segment._replace(created_to=min(segment.created_to, created_from)))
-            kept.append(segment._replace(created_from=max(segment.created_from, created_to)))
-        return Coverage(_merged(sorted(s for s in kept if s.created_from < s.created_to)))
+            begin, end, as_of = segment
+            if end <= created_from or begin >= created_to:
+                kept.append(segment)
+                continue
+            if begin < created_from:
+                kept.append(Segment(begin, created_from, as_of))
+            if end > created_to:
+                kept.append(Segment(created_to, end, as_of))
+        return Coverage(tuple(kept))
 
     def believed(self, now: int) -> "Coverage":
         """The map without what it cannot know: claims of a later moment than now.

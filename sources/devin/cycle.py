@@ -1,16 +1,18 @@
 """One cycle: every scope raised to now, in one load package or several."""
 
+import contextlib
 import logging
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Generator, Iterator
+from itertools import islice
+from typing import Any, NamedTuple
 
 from . import errors
+from .batching import Batch
 from .held import Held
 from .identity import explained
 from .order import OrderBroken
 from .plan import Plan
-from .raising import Batch, Raising
-from .rows import arrow_table
+from .raising import Raising
 from .runs import Journal, Run, run_table
 from .scope import Scope
 from .tables import RUNS, TABLES
@@ -21,6 +23,20 @@ log = logging.getLogger("devin.cycle")
 Memory = dict[str, Any]
 """What dlt stores with the data: `scopes`, the memory of each by name, and `recorded`, the last
 entry of the journal that is loaded."""
+
+
+class _Ahead(NamedTuple):
+    """A package that was begun before dlt asked for it.
+
+    Attributes:
+        first: Its first batches, at least one.
+        rest: The others.
+        memory: What to remember after the last one.
+    """
+
+    first: list[Batch]
+    rest: Generator[Batch]
+    memory: Memory
 
 
 class Cycle:
@@ -41,6 +57,8 @@ class Cycle:
         self._scopes: list[Raising] = []
         self._hopeless = False
         self._begun = False
+        self._intended: Callable[[], Plan] | None = None
+        self._ahead: _Ahead | None = None
         self.finished = False
 
     @property
@@ -62,8 +80,53 @@ class Cycle:
 
     def __exit__(self, *_: object) -> None:
         """Close the connections."""
+        if self._ahead:
+            self._ahead.rest.close()
         if self._plan:
             self._plan.client.close()
+
+    def intend(self, plan: Callable[[], Plan]) -> None:
+        """Take note of what is to be done, for `begin`.
+
+        Args:
+            plan: As of `package`.
+        """
+        self._intended = plan
+
+    def begin(
+        self,
+        memory: Memory,
+        journal: Journal,
+        held: Held,
+        look: Callable[[], None] = lambda: None,
+        most: int = 1,
+    ) -> bool:
+        """Read on until it is known whether the next load package is to hold anything.
+
+        For whoever can then do without making one: dlt takes longer for a package that turns out
+        to be empty than the question takes. If there is to be one, `package` goes on from here.
+
+        Args:
+            memory: What is remembered; it stays as it is.
+            journal: Where cycles are kept that make no package.
+            held: What the destination holds.
+            look: Called now and then; may raise to end the run.
+            most: Batches to read at most; a package may begin before the one before it is loaded,
+                and is read ahead then.
+
+        Returns:
+            Whether there is anything to load.
+
+        Raises:
+            DevinError: As of `package`.
+        """
+        if self._intended is None:
+            raise RuntimeError("asked to begin before it was told what to do")
+        raised = dict(memory)
+        batches = self._package(self._intended, raised, journal, held, look)
+        first = list(islice(batches, most))
+        self._ahead = _Ahead(first, batches, raised) if first else None
+        return bool(first)
 
     def package(
         self,
@@ -94,8 +157,25 @@ class Cycle:
             DevinError: A scope could not be raised, and the cycle is a whole one, or no scope could
                 be: nothing of it counts then.
         """
+        if self._ahead is None:
+            yield from self._package(plan, memory, journal, held, look)
+            return
+        ahead, self._ahead = self._ahead, None
+        with contextlib.closing(ahead.rest):
+            while ahead.first:
+                yield ahead.first.pop(0)
+            yield from ahead.rest
+        memory.update(ahead.memory)
+
+    def _package(
+        self,
+        plan: Callable[[], Plan],
+        memory: Memory,
+        journal: Journal,
+        held: Held,
+        look: Callable[[], None],
+    ) -> Generator[Batch]:
         self._plan = todo = self._plan or plan()
-        journal.forget_through(memory.get("recorded"))
         states = memory.get("scopes", {})
         self._scopes = self._scopes or _scopes(todo, journal)
         scopes = [scope for scope in self._scopes if not scope.finished]
@@ -103,6 +183,8 @@ class Cycle:
             scope.begin(Scope.of(states.get(scope.listing.name)), held)
         with self._walkers(todo, look) as walkers:
             yield from self._read(todo, scopes, walkers)
+        held.wait()
+        journal.forget_through(memory.get("recorded"))
         for scope in scopes:
             yield from scope.last_batches()
         self.finished = self._hopeless or all(scope.finished for scope in self._scopes)
@@ -130,28 +212,28 @@ class Cycle:
             return
         for scope, work in given.items():
             walkers.give(scope, work)
-        sessions, size = 0, 0
+        sessions, size, over = 0, 0, plan.clock() + plan.commit_after
         for news in walkers.news():
             if isinstance(news, Read):
                 sessions += len(news.portion.sessions)
                 size += news.portion.size
                 yield from news.scope.take(news.work, news.portion)
                 self._tell(news)
-                complete = sessions >= plan.commit_every or size >= plan.commit_bytes
-                if complete and not self._whole:
+                enough = sessions >= plan.commit_every or size >= plan.commit_bytes
+                if (enough or plan.clock() >= over) and not self._whole:
                     walkers.wind_down()
             else:
                 self._end(news, walkers)
             while self._full(plan, scopes):
-                yield max(scopes, key=lambda scope: scope.waiting).batch()
+                yield max(scopes, key=lambda scope: len(scope.batching)).batching.batch()
         for scope in scopes:
-            if scope.waiting:
-                yield scope.batch()
+            if scope.batching:
+                yield scope.batching.batch()
 
     @staticmethod
     def _full(plan: Plan, scopes: list[Raising]) -> bool:
-        sessions = sum(scope.waiting for scope in scopes)
-        size = sum(scope.bytes_waiting for scope in scopes if scope.waiting)
+        sessions = sum(len(scope.batching) for scope in scopes)
+        size = sum(scope.batching.size for scope in scopes if scope.batching)
         return sessions >= plan.batch_size or size >= plan.batch_bytes
 
     def _end(self, news: Ended[Raising], walkers: Walkers[Raising]) -> None:
@@ -184,7 +266,7 @@ class Cycle:
             memory["scopes"] = states | {
                 scope.listing.name: scope.raised_memory().to_state() for scope in scopes
             }
-            every_table = {} if states else {table.name: arrow_table(table, []) for table in TABLES}
+            every_table = {} if states else _empty_tables()
             yield every_table | {RUNS.name: run_table([*waiting, *runs])}
         else:
             journal.append(ended)
@@ -221,6 +303,12 @@ _OF_ALL = (errors.TokenRejected, errors.TryAgainLater)
 def _scopes(plan: Plan, journal: Journal) -> list[Raising]:
     looked_at = {run.scope: run.as_of for run in journal.read() if run.outcome == "unchanged"}
     return [Raising(plan, each, looked_at.get(each.name)) for each in plan.listings]
+
+
+def _empty_tables() -> Batch:
+    from .rows import arrow_table
+
+    return {table.name: arrow_table(table, []) for table in TABLES}
 
 
 def _announce(run: Run) -> None:

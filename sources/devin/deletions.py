@@ -7,11 +7,12 @@ does any I/O.
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from .errors import SpanShrank
-from .rows import MICROSECONDS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MOST_DELETED = 0.05
 """Share of the sessions in a span that may be gone at once before that is doubted."""
@@ -63,13 +64,17 @@ class Deletions:
         return missing
 
 
-def marked(rows: pa.Table, observed_at: int) -> pa.Table:
+def marked(rows: "pa.Table", observed_at: int) -> "pa.Table":
     """Rows of `sessions` as they are loaded to mark them as deleted; nothing else changes.
 
     Args:
         rows: The rows as the destination holds them.
         observed_at: When the API was asked, epoch seconds by its clock.
     """
+    import pyarrow as pa
+
+    from .rows import MICROSECONDS
+
     place = rows.schema.get_field_index("deleted_at")
     field = rows.schema.field(place)
     moments = pa.array([observed_at * MICROSECONDS] * rows.num_rows, field.type)

@@ -2,13 +2,13 @@
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from .models import Session, bare_id
+from .session import Session, bare_id
 
 
 def _as_list(value: Any) -> Any:
@@ -20,6 +20,9 @@ def _as_list(value: Any) -> Any:
             return parsed
     return [value] if value else []
 
+
+Contradiction = tuple[Session, str]
+"""A session that was returned, and what was asked for that excludes it."""
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 
@@ -76,15 +79,16 @@ class Filters(BaseModel):
         """The filters as part of a scope's name; see `described`."""
         return described(self.given())
 
-    def excluding(self, session: Session) -> str | None:
-        """The filter that a returned session contradicts; None where none can be seen to.
+    def excluding(self, sessions: Sequence[Session]) -> Contradiction | None:
+        """A session that contradicts a filter, and which; None where none can be seen to.
 
         Tags, repositories and schedules are not looked at: how the API matches the first two is not
         documented, and a session does not name its schedule.
         """
         for name, (key, wanted) in self._visible.items():
-            if session.get(key) not in wanted:
-                return name
+            for session in sessions:
+                if getattr(session, key) not in wanted:
+                    return session, name
         return None
 
     @cached_property

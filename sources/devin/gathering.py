@@ -1,10 +1,9 @@
 """Sessions on their way from pages to batches: each at most once a load package."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from .models import Session
-from .rows import Observed
+from .session import Session
 
 
 class PutOff(NamedTuple):
@@ -12,6 +11,13 @@ class PutOff(NamedTuple):
 
     created_at: int
     updated_at: int
+
+
+class Observed(NamedTuple):
+    """Sessions, each at most once, and the moments the API was asked for them, epoch seconds."""
+
+    sessions: list[Session]
+    seen_at: list[int]
 
 
 class Gathering:
@@ -23,28 +29,29 @@ class Gathering:
     """
 
     def __init__(self) -> None:
-        self._held: dict[str, Observed] = {}
+        self._held: dict[str, Session] = {}
+        self._seen_at: dict[str, int] = {}
         self._gone: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._held)
 
-    def add(self, sessions: Iterable[Session], seen_at: int) -> list[PutOff]:
+    def add(self, sessions: Sequence[Session], seen_at: int) -> list[PutOff]:
         """Take in the sessions of a page; what is put off of them."""
-        put_off = []
+        put_off: list[PutOff] = []
+        held, gone, moments = self._held, self._gone, self._seen_at
         for session in sessions:
-            session_id, updated_at = session["session_id"], session["updated_at"]
-            held = self._held.get(session_id)
-            if session_id in self._gone:
-                if updated_at > self._gone[session_id]:
-                    put_off.append(PutOff(session["created_at"], updated_at))
-            elif held is None or updated_at >= held.session["updated_at"]:
-                self._held[session_id] = Observed(session, seen_at)
+            name = session.session_id
+            if name in gone:
+                if session.updated_at > gone[name]:
+                    put_off.append(PutOff(session.created_at, session.updated_at))
+            elif name not in held or session.updated_at >= held[name].updated_at:
+                held[name], moments[name] = session, seen_at
         return put_off
 
-    def cut(self) -> list[Observed]:
+    def cut(self) -> Observed:
         """All that is held, as a batch."""
-        batch = list(self._held.values())
-        self._gone |= {name: item.session["updated_at"] for name, item in self._held.items()}
-        self._held = {}
+        batch = Observed(list(self._held.values()), [self._seen_at[name] for name in self._held])
+        self._gone |= {name: session.updated_at for name, session in self._held.items()}
+        self._held, self._seen_at = {}, {}
         return batch

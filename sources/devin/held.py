@@ -6,18 +6,21 @@ Nothing is created by asking: a DuckDB file, dataset or table that is not there 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dlt
-import pyarrow as pa
 import sqlglot
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from sqlglot import exp
 
-from .merging import duckdb_file
+from .merging import duckdb_file, merges_directly
 from .rereads import OpenSession, batches
-from .rows import Row, arrow_table, json_text
 from .tables import PULL_REQUESTS, SESSIONS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from .rows import Row
 
 SPANS_A_QUERY = 100
 IDS_A_QUERY = 1_000
@@ -63,10 +66,21 @@ class Held:
 
     Args:
         pipeline: The pipeline; neither it nor its destination is changed.
+        wait: Waits until all that was read before is loaded; called before it is asked anything.
     """
 
-    def __init__(self, pipeline: dlt.Pipeline) -> None:
+    def __init__(self, pipeline: dlt.Pipeline, wait: Callable[[], None] = lambda: None) -> None:
         self._pipeline = pipeline
+        self._wait = wait
+
+    def wait(self) -> None:
+        """Wait until all that was read before is loaded; may raise to end the run."""
+        self._wait()
+
+    @property
+    def wants_markers(self) -> bool:
+        """Whether it merges children by marker rows; see `rows`."""
+        return not merges_directly(self._pipeline)
 
     def open_pull_requests(self, ownership: Ownership) -> list[OpenSession]:
         """The sessions that are listed and have a pull request neither merged nor closed, by id.
@@ -105,7 +119,7 @@ class Held:
         )
         return {session_id for (session_id,) in found}
 
-    def rows(self, session_ids: Iterable[str]) -> pa.Table:
+    def rows(self, session_ids: Iterable[str]) -> "pa.Table":
         """The rows of sessions just as they are held, so that they can be loaded again.
 
         Args:
@@ -129,10 +143,13 @@ class Held:
                 for some in batches(ids, IDS_A_QUERY)
             )
         )
+        from .rows import arrow_table
+
         return arrow_table(SESSIONS, [_as_loaded(row) for row in found])
 
-    def _rows(self, queries: Callable[[Columns, Any], Iterable[str]]) -> list[Row]:
+    def _rows(self, queries: Callable[[Columns, Any], Iterable[str]]) -> "list[Row]":
         """The rows of all queries."""
+        self.wait()
         file = duckdb_file(self._pipeline)
         if file is not None and not file.exists():
             return []
@@ -200,8 +217,10 @@ def _cells(columns: Columns) -> list[str]:
     return [name if name in columns else f"NULL AS {name}" for name in names]
 
 
-def _as_loaded(row: Row) -> Row:
+def _as_loaded(row: "Row") -> "Row":
     """A row with its JSON as text: some destinations give it parsed."""
+    from .rows import json_text
+
     return tuple(
         json_text(cell) if column.kind == "json" and not isinstance(cell, str) else cell
         for column, cell in zip(SESSIONS.columns, row, strict=True)

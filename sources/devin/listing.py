@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import ClassVar, NamedTuple
 
 from .client import Client, Reply, path_segment
-from .filters import Filters, described
-from .models import Page, Session, decode_page
-from .models_v2 import decode_enterprise_page
+from .decoding import Decoder
+from .filters import Contradiction, Filters, described
+from .session import Page, Session
 
 LARGEST_PAGE = 200
 """Sessions a page may hold at most (the API's documented maximum, of `first` and of `limit`)."""
+
+_created_at, _updated_at = attrgetter("created_at"), attrgetter("updated_at")
 
 
 class Bounds(NamedTuple):
@@ -29,14 +32,18 @@ class Bounds(NamedTuple):
         """The query parameters of the bounds that are set, as v3 calls and writes them."""
         return [(name, str(value)) for name, value in self._asdict().items() if value is not None]
 
-    def excluding(self, session: Session) -> str | None:
-        """The bound that a returned session lies outside of; None if it is within all of them."""
-        if self.created_after is not None and session["created_at"] < self.created_after:
-            return f"created_after={self.created_after}"
-        if self.created_before is not None and session["created_at"] > self.created_before:
-            return f"created_before={self.created_before}"
-        if self.updated_after is not None and session["updated_at"] < self.updated_after:
-            return f"updated_after={self.updated_after}"
+    def excluding(self, sessions: Sequence[Session]) -> Contradiction | None:
+        """The first session found that lies outside of a bound; None if all are within."""
+        if not sessions:
+            return None
+        oldest, newest = min(sessions, key=_created_at), max(sessions, key=_created_at)
+        stalest = min(sessions, key=_updated_at)
+        if self.created_after is not None and oldest.created_at < self.created_after:
+            return oldest, f"created_after={self.created_after}"
+        if self.created_before is not None and newest.created_at > self.created_before:
+            return newest, f"created_before={self.created_before}"
+        if self.updated_after is not None and stalest.updated_at < self.updated_after:
+            return stalest, f"updated_after={self.updated_after}"
         return None
 
 
@@ -49,12 +56,14 @@ class Listing:
         org_id: The organisation.
         filters: What is asked for; empty for all.
         page_size: Sessions a page, 1 to `LARGEST_PAGE`.
+        decoder: Reads its pages, and learns from them.
     """
 
     client: Client
     org_id: str
     filters: Filters = field(default_factory=Filters)
     page_size: int = LARGEST_PAGE
+    decoder: Decoder = field(default_factory=Decoder, compare=False, repr=False)
     api_version: ClassVar[str] = "v3"
 
     @property
@@ -86,16 +95,16 @@ class Listing:
         params = [("first", str(self.page_size)), *bounds.params(), *self.filters.params()]
         if cursor is not None:
             params.append(("after", cursor))
-        return self.client.get(self.path, params, decode_page)
+        return self.client.get(self.path, params, self.decoder.decode)
 
     def reread(self, session_ids: Sequence[str]) -> Reply[Page]:
         """Fetch these sessions, whatever the filters say; a page of them at most."""
         params = [("first", str(LARGEST_PAGE)), *_of_sessions(session_ids)]
-        return self.client.get(self.path, params, decode_page)
+        return self.client.get(self.path, params, self.decoder.decode)
 
-    def excluding(self, session: Session) -> str | None:
-        """What was asked for that a returned session contradicts; None where nothing is seen to."""
-        return self.filters.excluding(session)
+    def excluding(self, sessions: Sequence[Session]) -> Contradiction | None:
+        """A session that contradicts what was asked for; None where none is seen to."""
+        return self.filters.excluding(sessions)
 
 
 @dataclass(frozen=True)
@@ -109,6 +118,7 @@ class EnterpriseListing:
         org_ids: The organisations; none for all there are.
         filters: What is asked for, of what v2 can filter by; empty for all.
         page_size: Sessions a page, 1 to `LARGEST_PAGE`.
+        decoder: Reads its pages, and learns from them.
     """
 
     client: Client
@@ -135,13 +145,18 @@ class EnterpriseListing:
         """Fetch these sessions, whatever the filters say; a page of them at most."""
         return self._get(LARGEST_PAGE, "0", _of_sessions(session_ids))
 
-    def excluding(self, session: Session) -> str | None:
-        """What was asked for that a returned session contradicts; None where nothing is seen to."""
-        if self.org_ids and session["org_id"] not in self.org_ids:
-            return "org_ids"
-        return self.filters.excluding(session)
+    def excluding(self, sessions: Sequence[Session]) -> Contradiction | None:
+        """A session that contradicts what was asked for; None where none is seen to."""
+        if self.org_ids:
+            for session in sessions:
+                if session.org_id not in self.org_ids:
+                    return session, "org_ids"
+        return self.filters.excluding(sessions)
 
     def _get(self, limit: int, skip: str, filters: list[tuple[str, str]]) -> Reply[Page]:
+        # Needed for v2 only, and slow to import.
+        from .models_v2 import decode_enterprise_page
+
         params = [("limit", str(limit)), ("skip", skip), ("order", "asc"), *filters]
         return self.client.get(self.path, params, decode_enterprise_page)
 

@@ -7,7 +7,7 @@ merged in any order, so the conditions hold whether the sessions themselves have
 what arrives of them may not be there yet, so children look at the kept ones only.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypedDict
@@ -15,10 +15,10 @@ from typing import Any, Literal, TypedDict
 import dlt
 import sqlglot
 from dlt.common.destination import DestinationCapabilitiesContext
-from dlt.common.schema.typing import TDeleteInsertStrategyDict
+from dlt.common.schema.typing import MERGE_DISPOSITION_HINTS, TDeleteInsertStrategyDict
 
 from .errors import DestinationUnsuitable
-from .models import MARKER
+from .session import MARKER
 from .tables import CHILDREN, LINKS, PULL_REQUESTS, SESSIONS, SNAPSHOTS, TAGS, Table
 
 STRATEGY: Literal["delete-insert"] = "delete-insert"
@@ -27,8 +27,19 @@ _MARKED_COLUMN = {PULL_REQUESTS.name: "pr_url", TAGS.name: "tag", LINKS.name: "d
 
 _MOMENT_LENGTH = 25  # 2026-03-01T08:00:00+00:00
 
+DIRECT = "x-devin-direct"
+"""Hint of a table that `direct` merges: the version of the API that its rows were read from."""
+
+# What the user reads where dlt's own way of merging meets rows that were made for the other.
+_REFUSAL = (
+    "this load package was made by devin-elt, and has to be loaded by devin-elt sync"
+    " or a pipeline with the destination DirectDuckdb of sources.devin.direct"
+)
+# It fails on the first row, whether that is to be deleted or inserted; without any, all is done.
+_REFUSED = f"CAST('{_REFUSAL}' AS INTEGER) = 1"
+
 # A version of the API that tells less is lower in the alphabet.
-_STALE = """
+STALE = """
     kept.api_version > 'this_version'
     OR kept.updated_at > arriving.updated_at
     OR (
@@ -42,7 +53,7 @@ _STALE_SESSIONS = f"""
     SELECT arriving.session_id
     FROM arriving_sessions AS arriving
     JOIN kept_sessions AS kept ON arriving.session_id = kept.session_id
-    WHERE {_STALE}
+    WHERE {STALE}
 """
 
 # A session arrives once in a package, so its id is enough to name its snapshot.
@@ -75,7 +86,7 @@ _REPLACED_SESSIONS = f"""
       WHERE {_IS_MARKER}
     ) AS arriving
     LEFT JOIN kept_sessions AS kept ON arriving.session_id = kept.session_id
-    WHERE kept.session_id IS NULL OR NOT ({_STALE})
+    WHERE kept.session_id IS NULL OR NOT ({STALE})
 """
 
 
@@ -125,36 +136,61 @@ def duckdb_file(pipeline: dlt.Pipeline) -> Path | None:
     return None if ":" in database else Path(database)
 
 
-def load_hints(table: Table, api_version: str = "v3") -> Any:
-    """How a table is loaded by the pipeline that is running.
+def merges_directly(pipeline: dlt.Pipeline) -> bool:
+    """Whether a pipeline's destination is the one of `direct`, which needs no marker rows."""
+    return bool(getattr(pipeline.destination, "merges_directly", False))
+
+
+def load_hints(tables: Iterable[Table], api_version: str = "v3") -> dict[str, Any]:
+    """How tables are loaded by the pipeline that is running.
 
     Args:
-        table: The table.
+        tables: The tables.
         api_version: Version of the API that the rows were read from.
 
     Returns:
-        dlt hints: the write disposition with its conditions, and the file format.
+        dlt hints by table name: the write disposition with its conditions, and the file format.
     """
     pipeline = dlt.current.pipeline()
     capabilities = pipeline.destination.capabilities()
+    form = file_format(capabilities)
+    if merges_directly(pipeline):
+        refused: _Conditions = {"source_filter": _REFUSED, "destination_scope": _REFUSED}
+        return {t.name: _hints(t, form, refused, {DIRECT: api_version}) for t in tables}
     names = pipeline.sql_client().get_qualified_table_names
-    render = partial(
-        _render, names=names, version=api_version, dialect=capabilities.sqlglot_dialect
-    )
+    dialect = capabilities.sqlglot_dialect
+    render = partial(_render, names=names, version=api_version, dialect=dialect)
+    return {t.name: _hints(t, form, _conditions(t, render), {}) for t in tables}
+
+
+def _hints(
+    table: Table,
+    form: Literal["parquet", "preferred"],
+    conditions: "_Conditions",
+    hints: dict[str, Any],
+) -> Any:
+    given = {*hints, *(MERGE_DISPOSITION_HINTS[name] for name in conditions)}
+    known = dlt.current.source_schema().tables.get(table.name, {})
+    # What is not given again would stay as a load through the other kind of destination left it.
+    hints |= dict.fromkeys(hint for hint in _CHANGING if hint in known and hint not in given)
     disposition: TDeleteInsertStrategyDict = {
         "disposition": "merge",
         "strategy": STRATEGY,
-        **_conditions(table, render),  # type: ignore[typeddict-item]  # not all have both
+        **conditions,  # type: ignore[typeddict-item]  # not all have both
     }
     return dlt.mark.make_hints(
         write_disposition=disposition,
-        file_format=file_format(capabilities),
+        file_format=form,
+        additional_table_hints=hints or None,  # none at all would take the descriptions away
     )
 
 
 class _Conditions(TypedDict, total=False):
     source_filter: str
     destination_scope: str
+
+
+_CHANGING = (DIRECT, *(MERGE_DISPOSITION_HINTS[name] for name in _Conditions.__annotations__))
 
 
 def _conditions(table: Table, render: Callable[[str, Table], str]) -> _Conditions:

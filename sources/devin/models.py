@@ -1,4 +1,4 @@
-"""The contract of a page, and the one canonical session that every dialect becomes.
+"""The contract of a page of v3: what the API promises, and what is made of it where it does not.
 
 Contracts are TypedDicts: pydantic validates a whole page of them from bytes in one call. Unknown
 fields are kept (they end up in `extra`), unknown enum values are plain text, and only what could
@@ -6,11 +6,10 @@ not be loaded truthfully breaks the contract: a missing required field, a value 
 time that is not epoch seconds.
 """
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, NamedTuple, NotRequired, TypeVar, cast
+from typing import Annotated, Any, Generic, NotRequired, TypeVar, cast
 
 from pydantic import (
     AfterValidator,
@@ -24,13 +23,19 @@ from pydantic import (
 from typing_extensions import TypedDict
 
 from .client import UndecodableBody
-
-EARLIEST_MILLISECONDS = 100_000_000_000
-"""From here on a number is taken for milliseconds, not for a second of the year 5138."""
-
-ID_PREFIX = "devin-"
-MARKER = "devin-elt:replaced-as-of:"
-"""What no tag and no address may begin with: it tells marker rows from real ones (see `rows`)."""
+from .session import (
+    EARLIEST_MILLISECONDS,
+    KNOWN_FIELDS,
+    KNOWN_PULL_REQUEST_FIELDS,
+    MARKER,
+    Page,
+    PullRequest,
+    RejectedItem,
+    Session,
+    Turn,
+    bare_id,
+    fingerprint,
+)
 
 
 def _storable(text: str) -> str:
@@ -58,17 +63,17 @@ EpochSeconds = Annotated[int, Field(ge=0, lt=EARLIEST_MILLISECONDS), BeforeValid
 Amount = Annotated[float, BeforeValidator(_number)]
 
 
-@with_config(ConfigDict(extra="allow"))
-class PullRequest(TypedDict):
+@with_config(ConfigDict(extra="allow", title="PullRequest"))
+class PullRequestItem(TypedDict):
     """A pull request as a session lists it."""
 
     pr_url: Annotated[Name, Field(min_length=1)]
     pr_state: NotRequired[Text | None]
 
 
-@with_config(ConfigDict(extra="allow", allow_inf_nan=False))
-class Session(TypedDict):
-    """A session as the v3 listing returns it: the canonical one."""
+@with_config(ConfigDict(extra="allow", allow_inf_nan=False, title="Session"))
+class SessionItem(TypedDict):
+    """A session as the v3 listing returns it."""
 
     session_id: Id
     org_id: Id
@@ -78,7 +83,7 @@ class Session(TypedDict):
     updated_at: EpochSeconds
     acus_consumed: Amount
     tags: list[Name]
-    pull_requests: list[PullRequest]
+    pull_requests: list[PullRequestItem]
     title: NotRequired[Text | None]
     status_detail: NotRequired[Text | None]
     origin: NotRequired[Text | None]
@@ -108,57 +113,7 @@ class _LoosePage(Envelope):
 
 
 class _Page(_LoosePage):
-    items: list[Session]
-
-
-KNOWN_FIELDS = frozenset(Session.__annotations__)
-_KNOWN_PULL_REQUEST_FIELDS = frozenset(PullRequest.__annotations__)
-
-
-@dataclass(frozen=True)
-class RejectedItem:
-    """An item that broke its contract.
-
-    Attributes:
-        item_hash: Names the item by its content: the same item is the same row each time.
-        reason: The first thing that is wrong with it, in one line.
-        error: All that is wrong: `[{"loc": [...], "msg": ..., "type": ...}, ...]`.
-        raw: The item as JSON text.
-        session_id: The session that it is about, without prefix; None where it does not say.
-    """
-
-    item_hash: str
-    reason: str
-    error: list[dict[str, Any]]
-    raw: str
-    session_id: str | None = None
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of a listing.
-
-    Attributes:
-        sessions: The sessions that keep the contract, in the API's order.
-        rejected: The items that don't.
-        end_cursor: Where the next page begins; None if the API named no place.
-        has_next_page: Whether there is one.
-        total: How many items match in all, None where the API does not say.
-    """
-
-    sessions: list[Session]
-    rejected: list[RejectedItem]
-    end_cursor: str | None
-    has_next_page: bool
-    total: int | None
-
-
-class Turn(NamedTuple):
-    """What a page says of the ones that follow; the fields are those of `Page`."""
-
-    end_cursor: str | None
-    has_next_page: bool
-    total: int | None
+    items: list[SessionItem]
 
 
 E = TypeVar("E", bound=Envelope)
@@ -207,21 +162,19 @@ class Contract(Generic[E]):
             raise UndecodableBody(f"not a page of sessions: {_reason(_details(error))}") from error
         except (ValueError, RecursionError) as error:
             raise UndecodableBody(f"not JSON: {error}") from error
-        sessions: list[Session] = []
+        items: list[SessionItem] = []
         rejected: list[RejectedItem] = []
         for item in envelope["items"]:
             try:
                 # As JSON again: a lone surrogate passes in Python, and no destination can hold it.
                 raw = json.dumps(item)
-                sessions.append(self.session.validate_json(raw))
+                items.append(self.session.validate_json(raw))
             except ValidationError as error:
                 rejected.append(self._rejected(item, raw, _details(error)))
-        return self._page(envelope, sessions, rejected)
+        return self._page(envelope, items, rejected)
 
-    def _page(self, envelope: E, sessions: list[Session], rejected: list[RejectedItem]) -> Page:
-        for session in sessions:
-            session["session_id"] = bare_id(session["session_id"])
-        return Page(sessions, rejected, *self.turn(envelope))
+    def _page(self, envelope: E, items: list[SessionItem], rejected: list[RejectedItem]) -> Page:
+        return Page([canonical(item) for item in items], rejected, *self.turn(envelope))
 
     def _rejected(self, item: Any, raw: str, details: list[dict[str, Any]]) -> RejectedItem:
         fields = item if isinstance(item, dict) else {}
@@ -240,32 +193,26 @@ def _reason(details: list[dict[str, Any]]) -> str:
     return f"{'.'.join(map(str, first['loc']))}: {first['msg']}".lstrip(": ")
 
 
-def bare_id(session_id: str) -> str:
-    """A session id without the `devin-` that some endpoints put before it."""
-    return session_id.removeprefix(ID_PREFIX) or session_id
-
-
-def extra_fields(session: Session) -> dict[str, Any] | None:
-    """The fields of a session that this version does not know; None if there are none.
-
-    Those of its pull requests are under `pull_requests`, by address.
-    """
-    extra = _unknown(session, KNOWN_FIELDS)
-    of_pull_requests = {
-        entry["pr_url"]: unknown
-        for entry in session["pull_requests"]
-        if (unknown := _unknown(entry, _KNOWN_PULL_REQUEST_FIELDS))
-    }
+def canonical(item: SessionItem) -> Session:
+    """The session that an item becomes."""
+    fields, extra = _parted(item, KNOWN_FIELDS)
+    pull_requests, of_pull_requests = [], {}
+    for entry in item["pull_requests"]:
+        known, unknown = _parted(entry, KNOWN_PULL_REQUEST_FIELDS)
+        pull_requests.append(PullRequest(**known))
+        if unknown:
+            of_pull_requests[entry["pr_url"]] = unknown
     if of_pull_requests:
         extra["pull_requests"] = of_pull_requests
-    return extra or None
+    fields |= {"session_id": bare_id(item["session_id"]), "pull_requests": pull_requests}
+    return Session(**fields, extra=extra or None)
 
 
 def _turn(page: _LoosePage) -> Turn:
     return Turn(page.get("end_cursor"), page.get("has_next_page", False), page.get("total"))
 
 
-_V3 = Contract(TypeAdapter(_Page), TypeAdapter(_LoosePage), TypeAdapter(Session), _turn)
+_V3 = Contract(TypeAdapter(_Page), TypeAdapter(_LoosePage), TypeAdapter(SessionItem), _turn)
 
 
 def decode_page(body: bytes) -> Page:
@@ -273,18 +220,10 @@ def decode_page(body: bytes) -> Page:
     return _V3.decode(body)
 
 
-def _unknown(fields: Session | PullRequest, known: frozenset[str]) -> dict[str, Any]:
-    if fields.keys() <= known:
-        return {}
-    untyped = cast(dict[str, Any], fields)
-    return {key: value for key, value in untyped.items() if key not in known}
-
-
-def fingerprint(content: str) -> str:
-    """A short name for a content: 16 hexadecimal digits, equal only for equal content."""
-    return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
-
-
-def session_fingerprint(session: Session) -> str:
-    """The fingerprint of everything the API said of a session."""
-    return fingerprint(json.dumps(session, sort_keys=True))
+def _parted(
+    fields: SessionItem | PullRequestItem, known: frozenset[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The fields that are known, and the others by name."""
+    given = cast(dict[str, Any], fields)
+    others = sorted(given.keys() - known)
+    return {name: given[name] for name in given.keys() & known}, {n: given[n] for n in others}

@@ -20,18 +20,8 @@ from pydantic import (
     with_config,
 )
 
-from .models import (
-    EARLIEST_MILLISECONDS,
-    Contract,
-    Envelope,
-    Id,
-    Name,
-    Page,
-    PullRequest,
-    Session,
-    Text,
-    Turn,
-)
+from .models import Contract, Envelope, Id, Name, PullRequestItem, SessionItem, Text
+from .session import EARLIEST_MILLISECONDS, Page, Turn
 
 _DATE_AND_TIME = re.compile(r"^\d{4}-?\d\d-?\d\d[Tt ]\d\d", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,7 +39,7 @@ def _epoch_seconds(value: Any) -> int:
     return (aware - _EPOCH) // timedelta(seconds=1)
 
 
-def _canonical(pull_request: PullRequest) -> PullRequest:
+def _canonical(pull_request: PullRequestItem) -> PullRequestItem:
     """The pull request without `state`, which tells what `pr_state` tells, or stands in for it."""
     fields = cast(dict[str, Any], pull_request)
     state = fields.pop("state", None)
@@ -62,19 +52,19 @@ Instant = Annotated[int, BeforeValidator(_epoch_seconds), Field(ge=0, lt=EARLIES
 
 
 @with_config(ConfigDict(extra="allow"))
-class _PullRequest(PullRequest):
+class _PullRequest(PullRequestItem):
     pr_url: Annotated[Name, Field(min_length=1, validation_alias=AliasChoices("pr_url", "url"))]
     state: NotRequired[Text | None]
 
 
 @with_config(ConfigDict(extra="allow", allow_inf_nan=False))
-class _Session(Session):
+class _Session(SessionItem):
     session_id: Annotated[Id, Field(validation_alias=AliasChoices("session_id", "devin_id"))]
     url: Annotated[Text, Field(validation_alias=AliasChoices("url", "session_url"))]
     status: Annotated[Text, Field(validation_alias=AliasChoices("status", "devin_status"))]
     created_at: Instant
     updated_at: Instant
-    pull_requests: Annotated[  # type: ignore[misc]  # what comes of each is a `PullRequest`
+    pull_requests: Annotated[  # type: ignore[misc]  # what comes of each is a `PullRequestItem`
         list[Annotated[_PullRequest, AfterValidator(_canonical)]],
         Field(validation_alias=AliasChoices("pull_requests", "prs")),
     ]

@@ -7,12 +7,11 @@ read only when its last page is in.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from .coverage import Slice
-from .models import Session
-from .tally import Tally
+from .session import Session
+from .tally import Tally, ascends, descends
 
 Direction = Literal["ascending", "descending"]
 
@@ -60,12 +59,12 @@ class Order:
         """
         if not self._trusted:
             return
-        created = _directions([session["created_at"] for session in sessions])
+        created = _directions([session.created_at for session in sessions])
         if self.direction and self.direction not in created:
             raise OrderBroken(
                 f"{self._scope}: a page is not by {self.direction} creation, as an earlier one was"
             )
-        updated = _directions([session["updated_at"] for session in sessions])
+        updated = _directions([session.updated_at for session in sessions])
         if len(created) == 1 and not updated:
             (self.direction,) = created
 
@@ -95,12 +94,11 @@ class Order:
         return Cut(done, Slice(*left, part.as_of) if left[0] < left[1] else None)
 
 
-def _directions(moments: Sequence[int]) -> set[Direction]:
+def _directions(moments: list[int]) -> set[Direction]:
     """The orders that moments are in: both if all are equal."""
-    steps = [right - left for left, right in pairwise(moments)]
     found: set[Direction] = set()
-    if all(step >= 0 for step in steps):
+    if ascends(moments):
         found.add("ascending")
-    if all(step <= 0 for step in steps):
+    if descends(moments):
         found.add("descending")
     return found

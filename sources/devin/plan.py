@@ -1,6 +1,7 @@
 """What a cycle is to do."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from .client import Client
@@ -30,6 +31,8 @@ class Plan:
         commit_every: Sessions after which a load package is complete, where a cycle may have
             several.
         commit_bytes: Bytes of answers after which it is with fewer sessions.
+        commit_after: Seconds after which it is with fewer still, where the API is slow.
+        clock: Seconds that only ever grow.
         backfill: The span to read again, in place of raising everything; None to raise.
         rescan: Seconds before now whose sessions are read again now and then; 0 for never.
         rescan_every: Seconds between two rescans.
@@ -44,8 +47,10 @@ class Plan:
     batch_bytes: int = 16 * 2**20
     limits: Limits = field(default_factory=Limits)
     walkers: int = 1
-    commit_every: int = 50_000
-    commit_bytes: int = 32 * 2**20
+    commit_every: int = 200_000
+    commit_bytes: int = 160 * 2**20
+    commit_after: float = 60.0
+    clock: Callable[[], float] = time.monotonic
     backfill: Span | None = None
     rescan: int = 0
     rescan_every: int = DAY

@@ -5,6 +5,7 @@ keeps its host, and has no repository and no number.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -24,6 +25,8 @@ _SHAPES = (
 )
 
 _LARGEST_NUMBER = 2**63 - 1
+_SURE_DIGITS = 18  # any number of so many is below that
+_SAMPLES = (1, 2)
 
 
 class PullRequestAddress(NamedTuple):
@@ -43,6 +46,23 @@ def parse_address(url: str) -> PullRequestAddress:
     Returns:
         What could be read of it, None for the rest; nothing is guessed.
     """
+    before, _, number = url.rpartition("/")
+    if number.isascii() and number.isdecimal() and len(number) <= _SURE_DIGITS:
+        place = _numbered(before)
+        if place:
+            return PullRequestAddress(place.host, place.repository, int(number))
+    return _parse(url)
+
+
+@lru_cache(maxsize=4096)
+def _numbered(before: str) -> PullRequestAddress | None:
+    """What all addresses are that end with a number after this; None if they differ in more."""
+    first, second = (_parse(f"{before}/{number}") for number in _SAMPLES)
+    alike = (first.number, second.number) == _SAMPLES and first[:2] == second[:2]
+    return first if alike else None
+
+
+def _parse(url: str) -> PullRequestAddress:
     try:
         parts = urlsplit(url)
         host = parts.hostname

@@ -4,30 +4,26 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-import pyarrow as pa
-
 from . import errors
+from .batching import Batch, Batching
 from .coverage import Coverage, Segment, Slice, Span
 from .deletions import Deletions, marked
-from .gathering import Gathering, PutOff
+from .gathering import Observed
 from .held import Held, Ownership
-from .models import RejectedItem, Session
 from .order import Order
 from .plan import AnyListing, Plan
 from .promise import Promise
 from .recognition import Recognition
 from .rereads import OpenSession, batches, due, unchanged
 from .retry import wall_clock
-from .rows import rejected_table, session_tables
 from .runs import Run
 from .scope import Scope
+from .session import RejectedItem, Session
 from .tables import CHILDREN, REJECTED, SESSIONS
 from .walk import Portion, Share, reread, walk
 from .walkers import Rereads, Work
 
 log = logging.getLogger("devin.cycle")
-
-Batch = dict[str, pa.Table]
 
 
 class Raising:
@@ -43,6 +39,7 @@ class Raising:
 
     Attributes:
         run: The record of it.
+        batching: The sessions that were taken in and wait to be handed on.
         failure: What ended it; None as long as nothing did.
         expected: How many sessions the passes so far are expected to read; 0 if unknown.
         sessions_read: How many they have read.
@@ -80,10 +77,9 @@ class Raising:
         self._memory = memory
         self._reached = max((s.created_to for s in memory.coverage.segments), default=None)
         self._held = held
-        self._gathering, self._bytes_waiting = Gathering(), 0
+        self.batching = Batching(self._to_rows)
         self._recognition = Recognition(memory)
         self._order = Order(self.listing.name, trusted=memory.in_order and self._trusted)
-        self._put_off: list[PutOff] = []
         self._read_whole = Coverage()
         self._seen: set[str] = set()
         self._nameless = 0
@@ -129,16 +125,6 @@ class Raising:
         """Whether there is nothing left to do, in this load package or another."""
         return self._at_the_end or self.failure is not None
 
-    @property
-    def waiting(self) -> int:
-        """How many sessions wait for the next batch."""
-        return len(self._gathering)
-
-    @property
-    def bytes_waiting(self) -> int:
-        """About how many bytes of answers these were."""
-        return self._bytes_waiting
-
     def read(self, work: Work, share: Share) -> Iterator[Portion]:
         """Do some work, page by page."""
         if isinstance(work, Rereads):
@@ -164,30 +150,18 @@ class Raising:
         if work in self._counted:
             self.expected += portion.total or 0
             self._counted.discard(work)
-        known = {s["session_id"] for s in portion.sessions if self._is_known(work, s)}
-        fresh = [session for session in portion.sessions if session["session_id"] not in known]
-        self.run.unchanged += len(known - self._seen)
-        self._seen.update(session["session_id"] for session in portion.sessions)
+        fresh = self._fresh(work, portion.sessions)
+        self._seen.update([session.session_id for session in portion.sessions])
         if isinstance(work, Slice):
             self._claim(work, portion)
             for promise in self._promises:
                 promise.hear(work, portion)
-        self._put_off += self._gathering.add(fresh, portion.seen_at)
-        self._bytes_waiting += portion.size
+        self.batching.add(fresh, portion.seen_at, portion.size)
         yield from self._reject(portion.rejected, portion.seen_at)
 
     def leave(self, *work: Work) -> None:
         """Some work could not be done in this package."""
         self._left += work
-
-    def batch(self) -> Batch:
-        """The sessions that wait, as rows."""
-        batch, self._bytes_waiting = self._gathering.cut(), 0
-        self._recognition.load((session for session, _ in batch), self._again_from)
-        tables = session_tables(batch, self.listing.api_version)
-        markers = dict.fromkeys((child.name for child in CHILDREN), len(batch))
-        self._count({name: rows.num_rows - markers.get(name, 0) for name, rows in tables.items()})
-        return tables
 
     def last_batches(self) -> Iterator[Batch]:
         """What else belongs into the package, once all of its pages are in."""
@@ -212,9 +186,9 @@ class Raising:
         # First what a wrong clock claimed: lowered, it would look like any other.
         sound = self._memory.coverage.believed(self._latest + self._plan.limits.overlap)
         coverage = sound.lowered(self._as_of)
-        for created_at, updated_at in self._put_off:
+        for created_at, updated_at in self.batching.put_off:
             coverage = coverage.lowered(updated_at, created_at)
-        moments = [self._as_of, *(updated_at for _, updated_at in self._put_off)]
+        moments = [self._as_of, *(updated_at for _, updated_at in self.batching.put_off)]
         self.run.as_of = min(moments)
         again_from = self._again_from - self._as_of + min(moments)
         recent, rejected = self._recognition.remembered(again_from, self._gone)
@@ -240,6 +214,16 @@ class Raising:
         else:
             run.outcome = "loaded" if run.rows else "unchanged"
         return run
+
+    def _to_rows(self, observed: Observed) -> Batch:
+        from .rows import session_tables
+
+        self._recognition.load(observed.sessions, self._again_from)
+        marked, sessions = self._held.wants_markers, len(observed.sessions)
+        tables = session_tables(*observed, self.listing.api_version, marked=marked)
+        markers = dict.fromkeys((child.name for child in CHILDREN), sessions if marked else 0)
+        self._count({name: rows.num_rows - markers.get(name, 0) for name, rows in tables.items()})
+        return tables
 
     def _count(self, rows: dict[str, int]) -> None:
         self.run.count(rows)
@@ -338,11 +322,18 @@ class Raising:
         self._promises = []
         return list(again)
 
+    def _fresh(self, work: Work, sessions: list[Session]) -> list[Session]:
+        """The sessions that have to be loaded; where a span is read whole, each has."""
+        if isinstance(work, Slice) and work.as_of is None:
+            return sessions
+        known = {session.session_id for session in sessions if self._is_known(work, session)}
+        self.run.unchanged += len(known - self._seen)
+        return [session for session in sessions if session.session_id not in known]
+
     def _is_known(self, work: Work, session: Session) -> bool:
-        """Whether a session need not be loaded; where a span is read whole, each is."""
         if isinstance(work, Rereads):
-            return unchanged(self._open[session["session_id"]], session)
-        return work.as_of is not None and self._recognition.knows(session)
+            return unchanged(self._open[session.session_id], session)
+        return self._recognition.knows(session)
 
     def _claim(self, part: Slice, portion: Portion) -> None:
         if portion.done is None or portion.done[0] == portion.done[1] or self._doubted:
@@ -365,6 +356,8 @@ class Raising:
                 if not self._recognition.is_loaded(item):
                     new.append(item)
         if new:
+            from .rows import rejected_table
+
             self._count({REJECTED.name: len(new)})
             firsts = [(item, self._recognition.first_seen_at(item)) for item in new]
             yield {REJECTED.name: rejected_table(firsts, self.listing, seen_at)}

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from .models import RejectedItem, Session, session_fingerprint
 from .scope import Scope, Version
+from .session import RejectedItem, Session, session_fingerprint
 
 
 class Recognition:
@@ -21,11 +21,11 @@ class Recognition:
 
     def knows(self, session: Session) -> bool:
         """Whether this is just as it was loaded, or older, as a replica that lags may tell it."""
-        session_id = session["session_id"]
+        session_id = session.session_id
         known = self._memory.recent.get(session_id)
         if known is None:
             return False
-        if session["updated_at"] >= known.updated_at and known != _version(session):
+        if session.updated_at >= known.updated_at and known != _version(session):
             return False
         self._seen.setdefault(session_id, known)
         return True
@@ -48,9 +48,8 @@ class Recognition:
 
     def load(self, sessions: Iterable[Session], again_from: int) -> None:
         """Remember sessions that are loaded now, if updates are asked for again since then."""
-        for session in sessions:
-            if session["updated_at"] >= again_from:
-                self._seen[session["session_id"]] = _version(session)
+        for session in [each for each in sessions if each.updated_at >= again_from]:
+            self._seen[session.session_id] = _version(session)
 
     def remembered(
         self, again_from: int, gone: Iterable[str] = ()
@@ -72,4 +71,4 @@ class Recognition:
 
 
 def _version(session: Session) -> Version:
-    return Version(session["updated_at"], session_fingerprint(session))
+    return Version(session.updated_at, session_fingerprint(session))

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
-from .models import Session, fingerprint
+from .session import Session, fingerprint
 
 T = TypeVar("T")
 
@@ -67,7 +67,6 @@ def batches(items: Sequence[T], size: int = BATCH_SIZE) -> Iterator[Sequence[T]]
 def unchanged(held: OpenSession, arriving: Session) -> bool:
     """Whether a session came again with the time of change and pull requests that are held."""
     states = {
-        entry["pr_url"]: (entry.get("pr_state") or "").lower() or None
-        for entry in arriving["pull_requests"]
+        entry.pr_url: (entry.pr_state or "").lower() or None for entry in arriving.pull_requests
     }
-    return (held.updated_at, held.pull_requests) == (arriving["updated_at"], states)
+    return (held.updated_at, held.pull_requests) == (arriving.updated_at, states)

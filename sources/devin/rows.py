@@ -10,45 +10,58 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from operator import attrgetter
+from typing import Any, Protocol
 
 import pyarrow as pa
 
-from .models import MARKER, PullRequest, RejectedItem, Session, bare_id, extra_fields
 from .pull_requests import parse_address
+from .session import MARKER, RejectedItem, Session, bare_id
 from .tables import LINKS, PULL_REQUESTS, REJECTED, SESSIONS, SNAPSHOTS, TAGS, Table
 
 MICROSECONDS = 1_000_000
+TEXT, TIMESTAMP = pa.string(), pa.timestamp("us", "UTC")
 Row = tuple[Any, ...]
+_NONE: list[Row] = []
 
 
-class Observed(NamedTuple):
-    """A session and the moment the API was asked for it, in epoch seconds."""
-
-    session: Session
-    seen_at: int
-
-
-def session_tables(observed: Sequence[Observed], api_version: str = "v3") -> dict[str, pa.Table]:
+def session_tables(
+    sessions: Sequence[Session],
+    seen_at: Sequence[int],
+    api_version: str = "v3",
+    *,
+    marked: bool = True,
+) -> dict[str, pa.Table]:
     """The rows that sessions make.
 
     Args:
-        observed: The sessions, each at most once.
+        sessions: The sessions, each at most once.
+        seen_at: For each the moment the API was asked for it, in epoch seconds.
         api_version: Version of the API that they were read from.
+        marked: Whether the children's tables hold marker rows besides.
 
     Returns:
         An Arrow table for each of `sessions`, its children and `session_snapshots`, by name, in
-        the columns' order of the contract. The children's hold marker rows besides.
+        the columns' order of the contract.
     """
-    marked = [(item, marker(item)) for item in observed]
-    rows: list[tuple[Table, list[Row]]] = [
-        (SESSIONS, [_session(api_version, item) for item in observed]),
-        (PULL_REQUESTS, [row for pair in marked for row in _pull_requests(*pair)]),
-        (TAGS, [row for pair in marked for row in _tags(*pair)]),
-        (LINKS, [row for pair in marked for row in _links(*pair)]),
-        (SNAPSHOTS, [_snapshot(item) for item in observed]),
-    ]
-    return {table.name: arrow_table(table, made) for table, made in rows}
+    columns = _Columns(sessions, seen_at, api_version)
+    listed = [_listed(session) for session in sessions]
+    pull_requests: list[Row] = [row for rows in listed for row in rows]
+    tags: list[Row] = [(s.session_id, tag) for s in sessions for tag in dict.fromkeys(s.tags)]
+    links: list[Row] = list(_links(sessions))
+    if marked:
+        ids = [session.session_id for session in sessions]
+        markers = list(map(marker, sessions, seen_at))
+        pull_requests += zip(ids, markers, *[[None] * len(ids)] * 5, strict=True)
+        tags += zip(ids, markers, strict=True)
+        links += zip(ids, ids, markers, ids, strict=True)
+    return {
+        SESSIONS.name: columns.table(SESSIONS),
+        PULL_REQUESTS.name: arrow_table(PULL_REQUESTS, pull_requests),
+        TAGS.name: arrow_table(TAGS, tags),
+        LINKS.name: arrow_table(LINKS, links),
+        SNAPSHOTS.name: columns.table(SNAPSHOTS, **_counts(listed)),
+    }
 
 
 class Origin(Protocol):
@@ -100,19 +113,17 @@ def arrow_table(table: Table, rows: Sequence[Row]) -> pa.Table:
 
 def with_load_id(rows: pa.Table, load_id: str) -> pa.Table:
     """The rows with the `_dlt_load_id` that dlt by default leaves out of Arrow tables."""
-    column = pa.DictionaryArray.from_arrays(
-        pa.array([0] * rows.num_rows, pa.int8()), pa.array([load_id])
-    )
+    zeros = pa.repeat(pa.scalar(0, pa.int8()), rows.num_rows)
+    column = pa.DictionaryArray.from_arrays(zeros, pa.array([load_id]))
     return rows.append_column(pa.field("_dlt_load_id", column.type, nullable=False), column)
 
 
-def marker(item: Observed) -> str:
+def marker(session: Session, seen_at: int) -> str:
     """The text of the marker row of a session: which version its children belong to.
 
     `MARKER`, then when the session last changed and when the API was asked, 25 characters each.
     """
-    moments = (item.session["updated_at"], item.seen_at)
-    return MARKER + "".join(map(_iso, moments))
+    return MARKER + _iso(session.updated_at) + _iso(seen_at)
 
 
 @lru_cache(maxsize=64)  # all sessions of a page were asked for at one moment
@@ -142,89 +153,91 @@ def _storable(value: Any) -> Any:
     return [_storable(entry) for entry in value] if isinstance(value, list) else value
 
 
-def _session(api_version: str, item: Observed) -> Row:
-    session, seen_at = item
-    parent = session.get("parent_session_id")
-    return (
-        session["session_id"],
-        session["org_id"],
-        session["url"],
-        session.get("title"),
-        session["status"],
-        session.get("status_detail"),
-        session.get("origin"),
-        session.get("category"),
-        session.get("subcategory"),
-        _archived(session, api_version),
-        session["created_at"] * MICROSECONDS,
-        session["updated_at"] * MICROSECONDS,
-        None,  # deleted_at: it is listed
-        session["acus_consumed"],
-        session.get("user_id"),
-        session.get("service_user_id"),
-        session.get("playbook_id"),
-        session.get("automation_id"),
-        session.get("devin_mode"),
-        bare_id(parent) if parent else None,
-        json_text(session.get("structured_output")),
-        json_text(extra_fields(session)),
-        api_version,
-        seen_at * MICROSECONDS,
-    )
+class _Columns:
+    """The columns that sessions make, one row a session; those of several tables once.
+
+    Columns, not rows: this is done for every session there is.
+    """
+
+    def __init__(self, sessions: Sequence[Session], seen_at: Sequence[int], version: str) -> None:
+        self._sessions = sessions
+        self._made: dict[str, pa.Array] = {
+            "deleted_at": pa.nulls(len(sessions), TIMESTAMP),  # they are listed
+            "api_version": pa.repeat(version, len(sessions)),
+            "extracted_at": _moments(seen_at),
+            "created_at": _moments(self._values("created_at")),
+            "updated_at": _moments(self._values("updated_at")),
+            "is_archived": pa.array(_archived(self._values("is_archived"), version), pa.bool_()),
+            "parent_session_id": pa.array(
+                [bare_id(name) if name else None for name in self._values("parent_session_id")],
+                TEXT,
+            ),
+            "structured_output": _json(self._values("structured_output")),
+            "extra": _json(self._values("extra")),
+        }
+
+    def table(self, table: Table, **besides: pa.Array) -> pa.Table:
+        """The rows of a table that has these columns, and some besides."""
+        schema, made = table.arrow_schema, self._made
+        made.update(besides)
+        for field in schema:
+            if field.name not in made:
+                made[field.name] = pa.array(self._values(field.name), field.type)
+        return pa.Table.from_arrays([made[field.name] for field in schema], schema=schema)
+
+    def _values(self, name: str) -> list[Any]:
+        return list(map(attrgetter(name), self._sessions))
 
 
-def _archived(session: Session, api_version: str) -> bool | None:
+def _moments(epochs: Sequence[int]) -> pa.Array:
+    return pa.array(epochs, pa.int64()).cast(pa.timestamp("s", "UTC")).cast(TIMESTAMP)
+
+
+def _archived(values: Iterable[bool | None], api_version: str) -> Iterator[bool | None]:
     """What v3 leaves out is false; v2 does not tell."""
-    unknown = api_version == "v2" and session.get("is_archived") is None
-    return None if unknown else bool(session.get("is_archived"))
+    unknown = None if api_version == "v2" else False
+    return (unknown if value is None else value for value in values)
 
 
-def _pull_requests(item: Observed, mark: str) -> Iterator[Row]:
-    session_id = item.session["session_id"]
-    yield (session_id, mark, None, None, None, None, None)
-    for position, pull_request in enumerate(_distinct(item.session["pull_requests"])):
-        url = pull_request["pr_url"]
-        yield (session_id, url, _state(pull_request), *parse_address(url), position)
+def _json(values: Iterable[Any]) -> pa.Array:
+    return pa.array([None if value is None else json_text(value) for value in values], TEXT)
 
 
-def _tags(item: Observed, mark: str) -> Iterator[Row]:
-    session_id = item.session["session_id"]
-    yield (session_id, mark)
-    for tag in dict.fromkeys(item.session["tags"]):
-        yield (session_id, tag)
+def _listed(session: Session) -> list[Row]:
+    """The rows of its pull requests.
+
+    One of each address, in the places of the first ones, in the state of the last.
+    """
+    entries = session.pull_requests
+    if not entries:
+        return _NONE
+    states = {entry.pr_url: entry.pr_state for entry in entries}
+    name = session.session_id
+    return [
+        (name, url, state.lower() if state else None, *parse_address(url), position)
+        for position, (url, state) in enumerate(states.items())
+    ]
 
 
-def _links(item: Observed, mark: str) -> Iterator[Row]:
-    session_id = item.session["session_id"]
-    yield (session_id, session_id, mark, session_id)
-    if parent := item.session.get("parent_session_id"):
-        yield (bare_id(parent), session_id, "child", session_id)
-    children = map(bare_id, filter(None, item.session.get("child_session_ids") or ()))
-    for child in dict.fromkeys(children):
-        yield (session_id, child, "parent", session_id)
+def _links(sessions: Iterable[Session]) -> Iterator[Row]:
+    for session in sessions:
+        name, parent, children = (
+            session.session_id,
+            session.parent_session_id,
+            session.child_session_ids,
+        )
+        if parent:
+            yield bare_id(parent), name, "child", name
+        if children:
+            for child in dict.fromkeys(map(bare_id, filter(None, children))):
+                yield name, child, "parent", name
 
 
-def _snapshot(item: Observed) -> Row:
-    session, seen_at = item
-    states = [_state(pull_request) for pull_request in _distinct(session["pull_requests"])]
-    return (
-        session["session_id"],
-        session["updated_at"] * MICROSECONDS,
-        session["org_id"],
-        session["status"],
-        session.get("status_detail"),
-        session["acus_consumed"],
-        len(states),
-        states.count("merged"),
-        seen_at * MICROSECONDS,
-    )
-
-
-def _distinct(pull_requests: list[PullRequest]) -> Iterable[PullRequest]:
-    """One of each address, in the places of the first ones, in the state of the last."""
-    return {entry["pr_url"]: entry for entry in pull_requests}.values()
-
-
-def _state(pull_request: PullRequest) -> str | None:
-    state = pull_request.get("pr_state")
-    return state.lower() if state else None
+def _counts(listed: list[list[Row]]) -> dict[str, pa.Array]:
+    """How many pull requests a session has, and how many of them are merged."""
+    state = PULL_REQUESTS.arrow_schema.get_field_index("pr_state")
+    merged = [sum(row[state] == "merged" for row in rows) if rows else 0 for rows in listed]
+    return {
+        "pull_request_count": pa.array([len(rows) for rows in listed], pa.int64()),
+        "merged_pull_request_count": pa.array(merged, pa.int64()),
+    }

@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
-from .rows import MICROSECONDS, arrow_table, json_text
 from .tables import RUNS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 JOURNAL_NAME = "devin_cycles.jsonl"
 JOURNAL_LENGTH = 10_000
@@ -69,19 +69,18 @@ def versions() -> dict[str, str]:
     return {"devin_elt": own, "dlt": version("dlt"), "python": platform.python_version()}
 
 
-def run_table(runs: Iterable[Run]) -> pa.Table:
+def run_table(runs: Iterable[Run]) -> "pa.Table":
     """Records as rows of `sync_runs`."""
-    return arrow_table(RUNS, [_row(run) for run in runs])
+    from .rows import MICROSECONDS, arrow_table, json_text
 
-
-def _row(run: Run) -> tuple[Any, ...]:
-    def cell(name: str, kind: str) -> Any:
+    def cell(run: Run, name: str, kind: str) -> Any:
         value = getattr(run, name)
         if kind == "timestamp" and value is not None:
             return round(value * MICROSECONDS)
         return json_text(value) if kind == "json" else value
 
-    return tuple(cell(column.name, column.kind) for column in RUNS.columns)
+    rows = [tuple(cell(run, column.name, column.kind) for column in RUNS.columns) for run in runs]
+    return arrow_table(RUNS, rows)
 
 
 def _iso(epoch: float | None) -> str | None:

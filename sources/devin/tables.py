@@ -4,21 +4,12 @@ Everything that names a table or a column does it here. How rows are made of ses
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Kind = Literal["text", "double", "bigint", "bool", "timestamp", "json"]
-
-_ARROW_TYPES: dict[Kind, pa.DataType] = {
-    "text": pa.string(),
-    "double": pa.float64(),
-    "bigint": pa.int64(),
-    "bool": pa.bool_(),
-    "timestamp": pa.timestamp("us", "UTC"),
-    # Text that the destination reads as JSON: nested Arrow types fail on some destinations.
-    "json": pa.string(),
-}
 
 
 @dataclass(frozen=True)
@@ -59,11 +50,22 @@ class Table:
     references: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
-    def arrow_schema(self) -> pa.Schema:
+    def arrow_schema(self) -> "pa.Schema":
         """The Arrow schema of its rows."""
+        import pyarrow as pa
+
+        types: dict[Kind, pa.DataType] = {
+            "text": pa.string(),
+            "double": pa.float64(),
+            "bigint": pa.int64(),
+            "bool": pa.bool_(),
+            "timestamp": pa.timestamp("us", "UTC"),
+            # Text that the destination reads as JSON: nested Arrow types fail on some destinations.
+            "json": pa.string(),
+        }
         return pa.schema(
             [
-                pa.field(column.name, _ARROW_TYPES[column.kind], nullable=not column.required)
+                pa.field(column.name, types[column.kind], nullable=not column.required)
                 for column in self.columns
             ]
         )

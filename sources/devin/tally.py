@@ -1,12 +1,23 @@
 """What a walk counts, and what follows from it: did every row come by?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .coverage import Slice
-from .models import Page, RejectedItem, Session
+from .session import Page, RejectedItem, Session
 
 _UNKNOWN = -1
 _PAGES_GUESSED = 8
+
+
+def ascends(moments: list[int]) -> bool:
+    """Whether none is before the one that it follows."""
+    return sorted(moments) == moments
+
+
+def descends(moments: list[int]) -> bool:
+    """Whether none is after the one that it follows."""
+    return sorted(moments, reverse=True) == moments
 
 
 @dataclass
@@ -48,7 +59,7 @@ class Tally:
             self._shrank |= page.total < self.last_total
         self.last_total = page.total
         if self._last and page.sessions:
-            edge = {self._last["created_at"]} & {page.sessions[0]["created_at"]}
+            edge = {self._last.created_at} & {page.sessions[0].created_at}
             self._straddling |= edge
         known = len(self._met)
         nameless = sum(item.session_id is None for item in page.rejected)
@@ -56,8 +67,8 @@ class Tally:
         self._most_nameless = max(self._most_nameless, nameless)
         for place, item in enumerate(page.rejected):
             self._miss(item, place)
-        for session in page.sessions:
-            self._see(session)
+        if page.sessions:
+            self._see(page.sessions)
         self.barren_pages = 0 if len(self._met) > known else self.barren_pages + 1
 
     def _miss(self, item: RejectedItem, place: int) -> None:
@@ -68,19 +79,31 @@ class Tally:
             self._moved.add(_UNKNOWN)
         self.versions[name] = _UNKNOWN
 
-    def _see(self, session: Session) -> None:
-        session_id, updated_at = session["session_id"], session["updated_at"]
-        created_at, last = session["created_at"], self._last
-        self._met.add(session_id)
-        if self.versions.get(session_id, updated_at) != updated_at:
-            self._moved.add(created_at)
-        self.versions[session_id] = updated_at
-        self._created[session_id] = created_at
-        if last is not None:
-            self._created_ascends &= created_at >= last["created_at"]
-            self._created_descends &= created_at <= last["created_at"]
-            self._updated_descends &= updated_at <= last["updated_at"]
-        self._last = session
+    def _see(self, sessions: Sequence[Session]) -> None:
+        """Take sessions into account, all at once: this is done for each there is."""
+        names = [session.session_id for session in sessions]
+        created = [session.created_at for session in sessions]
+        updated = [session.updated_at for session in sessions]
+        if len(set(names)) < len(names) or not self.versions.keys().isdisjoint(names):
+            self._find_moved(sessions)
+        self.versions.update(zip(names, updated, strict=True))
+        self._created.update(zip(names, created, strict=True))
+        self._met.update(names)
+        if self._last:
+            created.insert(0, self._last.created_at)
+            updated.insert(0, self._last.updated_at)
+        self._created_ascends &= ascends(created)
+        self._created_descends &= descends(created)
+        self._updated_descends &= descends(updated)
+        self._last = sessions[-1]
+
+    def _find_moved(self, sessions: Sequence[Session]) -> None:
+        seen: dict[str, int] = {}
+        for session in sessions:
+            name, updated_at = session.session_id, session.updated_at
+            if seen.get(name, self.versions.get(name, updated_at)) != updated_at:
+                self._moved.add(session.created_at)
+            seen[name] = updated_at
 
     @property
     def complete(self) -> bool:
@@ -146,7 +169,7 @@ class Tally:
     @property
     def last_created_at(self) -> int | None:
         """When the session was created that came last; None if none came."""
-        return None if self._last is None else self._last["created_at"]
+        return None if self._last is None else self._last.created_at
 
     @property
     def _by_creation(self) -> bool:

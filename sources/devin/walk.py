@@ -18,8 +18,8 @@ from . import errors
 from .client import Reply
 from .coverage import Slice
 from .listing import Bounds, EnterpriseListing, Listing
-from .models import Page, RejectedItem, Session
 from .order import Order
+from .session import Page, RejectedItem, Session
 from .tally import Tally
 
 log = logging.getLogger("devin.walk")
@@ -133,10 +133,10 @@ def reread(listing: Listing | EnterpriseListing, session_ids: Sequence[str]) -> 
     """
     reply = listing.reread(session_ids)
     for session in reply.value.sessions:
-        if session["session_id"] not in session_ids:
+        if session.session_id not in session_ids:
             raise errors.FilterIgnored(
                 f"{listing.name} was asked for some sessions by session_ids, and returned "
-                f"{session['session_id']}, which is none of them"
+                f"{session.session_id}, which is none of them"
             )
     return Portion(reply.value.sessions, reply.value.rejected, reply.began, size=reply.size)
 
@@ -225,9 +225,11 @@ def _portion(
 ) -> Portion:
     """Only what was created in the span: its bounds were asked for one second wider."""
     page, begin, end = reply.value, part.created_from, _end(part)
-    inside = [s for s in page.sessions if begin <= s["created_at"] < end]
-    created = ((s["session_id"], s["created_at"]) for s in page.sessions)
-    outside = tuple((name, at) for name, at in created if not begin <= at < end)
+    inside = [s for s in page.sessions if begin <= s.created_at < end]
+    outside: tuple[tuple[str, int], ...] = ()
+    if len(inside) < len(page.sessions):
+        created = ((s.session_id, s.created_at) for s in page.sessions)
+        outside = tuple((name, at) for name, at in created if not begin <= at < end)
     total = page.total if tally.pages == 1 else None
     passed = tally.pass_over(done) if done else 0
     return Portion(inside, page.rejected, reply.began, done, total, reply.size, passed, outside)
@@ -236,7 +238,7 @@ def _portion(
 def _dense(sessions: list[Session], left: Slice) -> bool:
     """Whether asking for what is left by its bounds would bring much of a page again."""
     begin, end = left.created_from - 1, _end(left) + 1
-    again = sum(begin <= session["created_at"] <= end for session in sessions)
+    again = sum(begin <= session.created_at <= end for session in sessions)
     return _MOST_AGAIN * len(sessions) < again
 
 
@@ -244,13 +246,12 @@ def _check_filters(
     listing: Listing | EnterpriseListing, bounds: Bounds, sessions: list[Session]
 ) -> None:
     """Look at the rows: the API answers a parameter that it does not know with all of them."""
-    for session in sessions:
-        if ignored := bounds.excluding(session) or listing.excluding(session):
-            raise errors.FilterIgnored(
-                f"{listing.name} was asked for {ignored}, and returned session "
-                f"{session['session_id']} (created {session['created_at']}, updated "
-                f"{session['updated_at']}), which that excludes"
-            )
+    if found := bounds.excluding(sessions) or listing.excluding(sessions):
+        session, ignored = found
+        raise errors.FilterIgnored(
+            f"{listing.name} was asked for {ignored}, and returned session {session.session_id} "
+            f"(created {session.created_at}, updated {session.updated_at}), which that excludes"
+        )
 
 
 def _next_cursor(listing: Listing | EnterpriseListing, page: Page, tally: Tally) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from email.utils import formatdate
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.devin.demo_api import DemoServer, Fault, World
 from sources.devin import errors, load
-from sources.devin.models import MARKER
+from sources.devin.plan import Plan
 from sources.devin.runs import Journal
 from sources.devin.scope import MOST_REMEMBERED
+from sources.devin.session import MARKER
 from tests.support import truth
 from tests.support.organisations import Synced
 from tests.support.warehouse import DuckdbWarehouse
@@ -363,6 +365,19 @@ def test_a_long_load_is_done_in_packages_one_cycle_in_all(
         assert run["outcome"] == "loaded"
         loads = synced.warehouse.sql("select count(*) from devin._dlt_loads")
         assert loads[0][0] > 1
+
+
+def test_where_the_api_is_slow_a_package_is_complete_after_a_while(
+    duckdb_warehouse: DuckdbWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sources.devin.Plan", partial(Plan, commit_after=0.0))
+    with DemoServer(World.build(100)) as server:
+        synced = Synced(server, duckdb_warehouse)
+        load(synced.pipeline(), **synced.options(page_size=20, concurrency=1))
+
+        assert synced.differences() == {}
+        loads = synced.warehouse.sql("select count(*) from devin._dlt_loads")
+        assert loads[0][0] > 2
 
 
 def test_what_one_organisation_lacks_keeps_no_other_from_being_loaded(

@@ -12,12 +12,12 @@ from sources.devin import held, merging
 from sources.devin.deletions import marked
 from sources.devin.held import Held, Ownership
 from sources.devin.rereads import OpenSession
-from sources.devin.rows import Observed, session_tables
+from sources.devin.rows import session_tables
 from sources.devin.tables import SESSIONS, TABLES, Table
+from tests.support.sessions import NOON, session_item, sessions_of
 from tests.support.truth import moment
 from tests.support.warehouse import DuckdbWarehouse, Warehouse
 
-NOON = 1_767_268_800  # 2026-01-01T12:00:00Z
 ANY = Ownership()
 EVER = [(0, 2 * NOON)]
 AWKWARD = 'it\'s "a\\b" %s % sessions \U0001f600\n'
@@ -29,18 +29,8 @@ AS_TEXT = """
 
 
 def item(session_id: str, **fields: Any) -> dict[str, Any]:
-    required = {
-        "session_id": session_id,
-        "org_id": "org-a",
-        "url": f"https://app.devin.ai/sessions/{session_id}",
-        "status": "running",
-        "created_at": NOON,
-        "updated_at": NOON + 60,
-        "acus_consumed": 0.1,
-        "tags": [],
-        "pull_requests": [],
-    }
-    return required | fields
+    own = {"session_id": session_id, "org_id": "org-a", "acus_consumed": 0.1}
+    return session_item(**(own | fields))
 
 
 def with_pull_requests(session_id: str, *states: str | None, **fields: Any) -> dict[str, Any]:
@@ -54,7 +44,7 @@ def with_pull_requests(session_id: str, *states: str | None, **fields: Any) -> d
 def loading(table: Table, rows: pa.Table) -> Any:
     @dlt.resource(write_disposition="merge", **table.hints())
     def resource() -> Iterator[Any]:
-        yield dlt.mark.with_hints(rows, merging.load_hints(table))
+        yield dlt.mark.with_hints(rows, merging.load_hints([table])[table.name])
 
     return resource
 
@@ -69,11 +59,15 @@ def load(warehouse: Warehouse, tables: dict[str, pa.Table]) -> None:
     warehouse.pipeline().run(source())
 
 
+def tables_of(*items: dict[str, Any], marked: bool = True) -> dict[str, pa.Table]:
+    return session_tables(sessions_of(*items), [NOON + 3600] * len(items), marked=marked)
+
+
 def holding(warehouse: Warehouse, *items: dict[str, Any]) -> Held:
     """What is held once these items are loaded."""
-    observed: Any = [Observed(one, NOON + 3600) for one in items]  # type: ignore[arg-type]
-    load(warehouse, session_tables(observed))
-    return Held(warehouse.pipeline())
+    held = Held(warehouse.pipeline())
+    load(warehouse, tables_of(*items, marked=held.wants_markers))
+    return held
 
 
 def delete(warehouse: Warehouse, *session_ids: str) -> None:
@@ -208,8 +202,7 @@ def test_marking_a_row_changes_when_it_was_deleted_and_nothing_else(warehouse: W
 
 
 def test_rows_are_as_they_were_loaded(warehouse: Warehouse) -> None:
-    observed: Any = [Observed(FULL, NOON + 3600)]  # type: ignore[arg-type]
-    expected = session_tables(observed)["sessions"].drop_columns(["structured_output", "extra"])
+    expected = tables_of(FULL)["sessions"].drop_columns(["structured_output", "extra"])
 
     rows = holding(warehouse, FULL).rows(["full"])
 
@@ -218,9 +211,7 @@ def test_rows_are_as_they_were_loaded(warehouse: Warehouse) -> None:
 
 
 def test_json_comes_as_the_text_that_duckdb_keeps(duckdb_warehouse: DuckdbWarehouse) -> None:
-    observed: Any = [Observed(FULL, NOON + 3600)]  # type: ignore[arg-type]
-
-    assert holding(duckdb_warehouse, FULL).rows(["full"]) == session_tables(observed)["sessions"]
+    assert holding(duckdb_warehouse, FULL).rows(["full"]) == tables_of(FULL)["sessions"]
 
 
 def test_any_number_of_rows_can_be_asked_for(

@@ -10,7 +10,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from pipelines.devin.demo_api import DemoServer, Settings, World
 from sources.devin import merging
 from sources.devin.errors import DestinationUnsuitable
-from sources.devin.models import MARKER
+from sources.devin.session import MARKER
 from sources.devin.tables import TABLES
 from tests.support.organisations import Synced
 from tests.support.warehouse import DuckdbWarehouse, Warehouse

@@ -2,16 +2,17 @@
 
 from itertools import product
 from random import Random
-from typing import Any, Literal, cast
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.devin.coverage import Slice
-from sources.devin.models import Page, RejectedItem, Session
 from sources.devin.order import Cut, Direction, Order, OrderBroken
+from sources.devin.session import Page, RejectedItem, Session
 from sources.devin.tally import Tally
+from tests.support.sessions import session
 
 Field = Literal["created_at", "updated_at"]
 Row = tuple[int, int]
@@ -22,11 +23,10 @@ ASCENDING: list[Row] = [(5, 8), (7, 20), (9, 9)]
 
 
 def sessions(rows: list[Row], first: int = 0) -> list[Session]:
-    made: list[dict[str, Any]] = [
-        {"session_id": f"s{number}", "created_at": created_at, "updated_at": updated_at}
+    return [
+        session(session_id=f"s{number}", created_at=created_at, updated_at=updated_at)
         for number, (created_at, updated_at) in enumerate(rows, first)
     ]
-    return cast(list[Session], made)
 
 
 def seen(*pages: list[Row], totals: list[int | None] | None = None) -> tuple[Order, Tally]:
@@ -195,9 +195,9 @@ def test_a_cut_never_claims_a_span_of_which_a_row_has_not_come_by(
 ) -> None:
     field, direction = order
     begin, end = part.created_from, part.created_to or 0
-    listed = [s for s in sessions(rows) if begin - 1 <= s["created_at"] <= end + 1]
+    listed = [s for s in sessions(rows) if begin - 1 <= s.created_at <= end + 1]
     dice.shuffle(listed)  # rows of one second come in any order
-    listed.sort(key=lambda session: direction * session[field])
+    listed.sort(key=lambda session: direction * getattr(session, field))
     known, tally = Order("v3/org"), Tally()
 
     for start in range(0, len(listed), page_size):
@@ -207,7 +207,7 @@ def test_a_cut_never_claims_a_span_of_which_a_row_has_not_come_by(
         found = known.cut(part, tally)
         if found is None:
             continue
-        still_to_come = [session["created_at"] for session in listed[start + page_size :]]
+        still_to_come = [session.created_at for session in listed[start + page_size :]]
         done = range(*found.done)
         assert [at for at in still_to_come if at in done] == []
         left = (
@@ -221,7 +221,7 @@ def test_a_cut_never_claims_a_span_of_which_a_row_has_not_come_by(
 def test_a_listing_by_update_never_passes_for_one_by_creation(
     rows: list[Row], page_size: int
 ) -> None:
-    listed = sorted(sessions(rows), key=lambda session: session["updated_at"])
+    listed = sorted(sessions(rows), key=lambda session: session.updated_at)
     order = Order("v3/org")
 
     for start in range(0, len(listed), page_size):

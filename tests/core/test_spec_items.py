@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from pipelines.devin.demo_api import DemoServer, Fault, World
-from sources.devin.models import EARLIEST_MILLISECONDS
+from sources.devin.session import EARLIEST_MILLISECONDS
 from tests.support.organisations import Synced
 from tests.support.specification import EXAMPLE, ITEMS
 from tests.support.warehouse import Warehouse

@@ -1,22 +1,27 @@
 """Did every row come by? What a walk can tell from the rows it saw."""
 
-from typing import Any, cast
+from collections.abc import Sequence
+from itertools import pairwise
+from operator import itemgetter
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from sources.devin.coverage import Slice
-from sources.devin.models import Page, RejectedItem, Session
-from sources.devin.tally import Tally
+from sources.devin.session import Page, RejectedItem, Session
+from sources.devin.tally import Tally, ascends, descends
+from tests.support.sessions import session
 
 Seen = tuple[str, int, int]
 
 
 def page(rows: list[Seen], total: int | None) -> Page:
-    sessions: list[dict[str, Any]] = [
-        {"session_id": name, "created_at": created_at, "updated_at": updated_at}
+    sessions = [
+        session(session_id=name, created_at=created_at, updated_at=updated_at)
         for name, created_at, updated_at in rows
     ]
-    return Page(cast(list[Session], sessions), [], "cursor", True, total)
+    return Page(sessions, [], "cursor", True, total)
 
 
 def complete(*pages: list[Seen], totals: list[int | None] | None = None) -> bool:
@@ -194,3 +199,78 @@ def test_pages_without_a_new_row_are_counted() -> None:
     tally.count(page([("b", 2, 2)], None))
 
     assert tally.barren_pages == 0
+
+
+class OneByOne(Tally):
+    """The same, which looks at one session after the other."""
+
+    def _see(self, sessions: Sequence[Session]) -> None:
+        for each in sessions:
+            name, last = each.session_id, self._last
+            self._met.add(name)
+            if self.versions.get(name, each.updated_at) != each.updated_at:
+                self._moved.add(each.created_at)
+            self.versions[name] = each.updated_at
+            self._created[name] = each.created_at
+            if last is not None:
+                self._created_ascends &= each.created_at >= last.created_at
+                self._created_descends &= each.created_at <= last.created_at
+                self._updated_descends &= each.updated_at <= last.updated_at
+            self._last = each
+
+
+MOMENTS = st.integers(0, 4)
+NAMES = st.sampled_from("abcdef")
+BROKEN = st.builds(
+    lambda item_hash, name: RejectedItem(item_hash, "reason", [], "{}", name),
+    st.sampled_from(["h1", "h2"]),
+    st.none() | NAMES,
+)
+ROWS = st.lists(st.tuples(NAMES, MOMENTS, MOMENTS), max_size=12)
+BY_CREATION, BY_UPDATE = itemgetter(1), itemgetter(2)
+ORDERED = ROWS | st.builds(
+    lambda rows, key, descending: sorted(rows, key=key, reverse=descending),
+    ROWS,
+    st.sampled_from([BY_CREATION, BY_UPDATE]),
+    st.booleans(),
+)
+
+
+@st.composite
+def walks(draw: st.DrawFn) -> list[Page]:
+    """Pages of rows in one order or none, some of them twice, with what was rejected between."""
+    pages: list[Page] = []
+    rows = draw(ORDERED)
+    while rows or not pages:
+        size = draw(st.integers(0, 5))
+        sessions, rows = page(rows[:size], None).sessions, rows[size:]
+        broken = draw(st.just([]) | st.lists(BROKEN, max_size=2))
+        pages.append(Page(sessions, broken, "cursor", True, draw(st.none() | st.integers(0, 12))))
+    return pages
+
+
+@given(walks(), MOMENTS)
+@example([page([("a", 1, 1), ("b", 2, 1), ("a", 1, 2), ("a", 1, 1)], 3)], 0)
+@example([page([("a", 1, 1), ("a", 1, 2), ("a", 2, 1)], 3)], 0)
+def test_pages_are_counted_as_if_their_sessions_came_one_by_one(
+    pages: list[Page], end: int
+) -> None:
+    tally, reference = Tally(), OneByOne()
+
+    for each in pages:
+        for counted in (tally, reference):
+            counted.count(each)
+        assert vars(tally) == vars(reference)
+        assert (tally.complete, tally.keeps_places, tally.in_all, tally.last_created_at) == (
+            reference.complete,
+            reference.keeps_places,
+            reference.in_all,
+            reference.last_created_at,
+        )
+    assert tally.pass_over((1, end)) == reference.pass_over((1, end))
+
+
+@given(st.lists(MOMENTS, max_size=5))
+def test_moments_ascend_or_descend_if_each_two_neighbours_do(moments: list[int]) -> None:
+    assert ascends(moments) == all(one <= other for one, other in pairwise(moments))
+    assert descends(moments) == all(one >= other for one, other in pairwise(moments))

@@ -70,7 +70,7 @@ def spans(portions: list[Portion]) -> list[tuple[int, int]]:
 
 
 def ages(portions: list[Portion]) -> list[int]:
-    return [NOW - session["created_at"] for portion in portions for session in portion.sessions]
+    return [NOW - session.created_at for portion in portions for session in portion.sessions]
 
 
 WHOLE = Slice(NOW - 100, None, None)
@@ -282,7 +282,7 @@ def test_an_item_that_breaks_its_contract_is_handed_on_beside_the_others(
 
     portions = walked(client, WHOLE)
 
-    assert [session["session_id"] for session in portions[0].sessions] == [
+    assert [session.session_id for session in portions[0].sessions] == [
         item["session_id"] for item in good
     ]
     assert [item.raw for item in portions[0].rejected] == [json.dumps(broken)]
@@ -370,7 +370,7 @@ def test_each_page_by_creation_says_what_it_has_done(
     done: set[int] = set()
     came: set[int] = set()
     for portion in portions:
-        came.update(session["created_at"] for session in portion.sessions)
+        came.update(session.created_at for session in portion.sessions)
         done.update(range(*(portion.done or (0, 0))))
         assert done & {NOW - age for age in range(20, 100, 10)} <= came
     assert all(portion.done for portion in portions)
@@ -384,7 +384,7 @@ def test_many_sessions_of_one_second_are_walked_by_cursors(
 
     portions = walked(client, CLOSED, order=proven(server))
 
-    ids = [s["session_id"] for portion in portions for s in portion.sessions]
+    ids = [s.session_id for portion in portions for s in portion.sessions]
     assert sorted(set(ids)) == sorted(item["session_id"] for item in server.world.items(ORG))
     assert spans(portions) == [(NOW - 100, NOW)]
     assert any("after" in dict(request.query) for request in server.requests)

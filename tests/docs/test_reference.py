@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import typer
 
-from pipelines.devin import cli
+from pipelines.devin import cli_verbs
 from pipelines.devin.demo_api import DemoServer
 from pipelines.devin.ending import REJECTED_EXIT_CODE
 from sources.devin import devin, errors
@@ -46,7 +46,7 @@ ASSIGNED = re.compile(r"SOURCES__DEVIN__(\w+)")
 
 def verbs() -> dict[str, Any]:
     """The commands of the command line by name."""
-    found: Any = typer.main.get_command(cli.app)
+    found: Any = typer.main.get_command(cli_verbs.app)
     return dict(found.commands)
 
 

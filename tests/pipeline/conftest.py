@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from pipelines.devin.cli import app
+from pipelines.devin.cli_verbs import app
 from pipelines.devin.demo_api import DemoServer, Settings, World
 from tests.support.isolation import reset_dlt
 from tests.support.organisations import Synced
@@ -129,6 +129,13 @@ def verb() -> Verb:
 def synced(server: DemoServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Synced:
     """The demo, and the DuckDB file that the command line loads it into."""
     return into(DuckdbWarehouse(tmp_path), server, monkeypatch)
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def warehouse(request: pytest.FixtureRequest) -> Warehouse:
+    """Each destination in turn: the command line has one way into each."""
+    found: Warehouse = request.getfixturevalue(f"{request.param}_warehouse")
+    return found
 
 
 def into(warehouse: Warehouse, server: DemoServer, monkeypatch: pytest.MonkeyPatch) -> Synced:

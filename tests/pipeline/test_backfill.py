@@ -24,7 +24,7 @@ CLOCKS = ("pipelines.devin.backfill", "sources.devin")
 KILLED = """
 import os, signal
 import dlt, sources.devin, pipelines.devin.backfill
-from pipelines.devin.cli import app
+from pipelines.devin.cli_verbs import app
 
 extract, left = dlt.Pipeline.extract, {packages}
 

@@ -18,6 +18,7 @@ def setting(pipeline: dlt.Pipeline, name: str) -> str:
 
 def test_duckdb_is_kept_small() -> None:
     assert setting(open_pipeline(), "memory_limit").replace(".0 ", "") == DUCKDB_MEMORY
+    assert setting(open_pipeline(), "threads") == "1"
 
 
 def test_who_gave_duckdb_memory_is_right(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,7 +85,7 @@ def test_in_the_middle_of_a_load(processes: Processes, verb: Verb, synced: Synce
     script = """
 import os, signal
 from dlt.common.storages.load_package import PackageStorage
-from pipelines.devin.cli import app
+from pipelines.devin.cli_verbs import app
 
 complete_job, jobs = PackageStorage.complete_job, iter(range(3))
 

@@ -170,7 +170,7 @@ def test_a_plain_sync_imports_neither_the_demo_nor_the_display(
 ) -> None:
     script = """
 import sys
-from pipelines.devin.cli import app
+from pipelines.devin.cli_verbs import app
 try:
     app(["sync"])
 finally:
@@ -186,7 +186,7 @@ finally:
 def test_help_waits_for_nothing(processes: Processes) -> None:
     script = """
 import sys
-from pipelines.devin.cli import app
+from pipelines.devin.cli_verbs import app
 try:
     app(["sync", "--help"])
 finally:

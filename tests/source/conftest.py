@@ -17,11 +17,11 @@ import pytest
 from pipelines.devin.demo_api import DemoServer, Settings, World
 from sources.devin.client import Client
 from sources.devin.retry import RetryPolicy
+from tests.support.sessions import NOON
 
 TOKEN = "cog_demo"
 ORG = "org-demo"
 SESSIONS_PATH = f"/v3/organizations/{ORG}/sessions"
-NOON = 1_767_268_800  # 2026-01-01T12:00:00Z
 
 
 @dataclass(frozen=True)
@@ -53,22 +53,6 @@ Connect = Callable[..., Client]
 
 def http_time(epoch: int) -> str:
     return formatdate(epoch, usegmt=True)
-
-
-def session_item(**fields: Any) -> dict[str, Any]:
-    """An item of the API: the required fields, and those that are given."""
-    required = {
-        "session_id": "5ca1ab1e",
-        "org_id": ORG,
-        "url": "https://app.devin.ai/sessions/5ca1ab1e",
-        "status": "running",
-        "created_at": NOON,
-        "updated_at": NOON + 60,
-        "acus_consumed": 1.5,
-        "tags": [],
-        "pull_requests": [],
-    }
-    return required | fields
 
 
 def page_body(*items: Any, **envelope: Any) -> bytes:

@@ -30,8 +30,9 @@ from sources.devin.errors import (
 )
 from sources.devin.pace import Pace, Stopped
 from sources.devin.retry import RetryPolicy
+from tests.support.sessions import NOON
 
-from .conftest import NOON, SESSIONS_PATH, TOKEN, Answer, Call, Connect, Serve, http_time
+from .conftest import SESSIONS_PATH, TOKEN, Answer, Call, Connect, Serve, http_time
 
 ORDERED = "This answer was ordered by a test."
 SECRET = "cog_5up3r-s3cret_0123456789"

@@ -1,17 +1,15 @@
 """A session is gone only if a complete reading missed it, and only so many may be at once."""
 
 import re
-from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from sources.devin.deletions import Deletions, marked
 from sources.devin.errors import SpanShrank
-from sources.devin.rows import Observed, session_tables
+from sources.devin.rows import session_tables
+from tests.support.sessions import NOON, session
 from tests.support.truth import moment
-
-from .conftest import NOON, session_item
 
 DAY = (NOON, NOON + 86_400)
 
@@ -77,8 +75,8 @@ def test_the_error_says_where_how_many_and_what_to_do() -> None:
 
 
 def rows(*session_ids: str) -> pa.Table:
-    observed: Any = [Observed(session_item(session_id=name), NOON) for name in session_ids]  # type: ignore[arg-type]
-    return session_tables(observed)["sessions"]
+    sessions = [session(session_id=name) for name in session_ids]
+    return session_tables(sessions, [NOON] * len(sessions))["sessions"]
 
 
 def test_marking_sets_the_moment_of_deletion_and_nothing_else() -> None:

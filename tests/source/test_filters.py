@@ -2,14 +2,15 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sources.devin.filters import IN_V2, Filters, described
-
-from .conftest import session_item
+from sources.devin.session import Session
+from tests.support.sessions import session
 
 LISTS = ("tags", "origins", "user_ids", "service_user_ids", "repo_names", "session_ids")
 SINGLES = ("category", "playbook_id", "schedule_id")
@@ -121,40 +122,47 @@ VISIBLE = [
 ]
 
 
+def holding(field: str, value: Any) -> Session:
+    return msgspec.structs.replace(session(), **{field: value})
+
+
 @pytest.mark.parametrize(("name", "given", "field", "let_through", "kept_out"), VISIBLE)
 def test_a_row_that_contradicts_a_filter_is_found(
     name: str, given: Any, field: str, let_through: list[Any], kept_out: list[Any]
 ) -> None:
     filters = Filters.model_validate({name: given})
 
-    def excluding(value: Any) -> str | None:
-        session: Any = session_item(**{field: value})
-        return filters.excluding(session)
+    inside = [holding(field, value) for value in let_through]
 
-    assert [None] * len(let_through) == [excluding(value) for value in let_through]
-    assert [name] * len(kept_out) == [excluding(value) for value in kept_out]
+    assert filters.excluding(inside) is None
+    for outside in (holding(field, value) for value in kept_out):
+        assert filters.excluding([outside]) == (outside, name)
+        assert filters.excluding([*inside, outside, *inside]) == (outside, name)
 
 
 @pytest.mark.parametrize(("name", "given"), [(row[0], row[1]) for row in VISIBLE[:5]])
 def test_a_row_without_the_field_contradicts_its_filter(name: str, given: Any) -> None:
-    session: Any = session_item()
+    without = session()
 
-    assert name == Filters.model_validate({name: given}).excluding(session)
+    assert (without, name) == Filters.model_validate({name: given}).excluding([without])
 
 
 def test_a_row_without_the_field_counts_as_not_archived() -> None:
-    session: Any = session_item()
+    without = session()
 
-    assert Filters(is_archived=False).excluding(session) is None
-    assert Filters(is_archived=True).excluding(session) == "is_archived"
+    assert Filters(is_archived=False).excluding([without]) is None
+    assert Filters(is_archived=True).excluding([without]) == (without, "is_archived")
 
 
 def test_what_a_row_cannot_show_excludes_nothing() -> None:
     filters = Filters(tags=("a",), repo_names=("acme/api",), schedule_id="schedule-1")
-    session: Any = session_item()
 
-    assert filters.excluding(session) is None
-    assert Filters().excluding(session) is None
+    assert filters.excluding([session()]) is None
+    assert Filters().excluding([session()]) is None
+
+
+def test_a_page_without_rows_contradicts_nothing() -> None:
+    assert Filters(is_archived=True, user_ids=("user-1",)).excluding([]) is None
 
 
 @pytest.mark.parametrize(

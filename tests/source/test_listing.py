@@ -3,24 +3,17 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.devin.demo_api import DemoServer
 from sources.devin.client import Client
 from sources.devin.filters import Filters
 from sources.devin.listing import LARGEST_PAGE, Bounds, EnterpriseListing, Listing
-from sources.devin.models import Page
+from sources.devin.session import Page, Session
+from tests.support.sessions import NOON, session
 
-from .conftest import (
-    NOON,
-    ORG,
-    SESSIONS_PATH,
-    Answer,
-    Call,
-    Connect,
-    Serve,
-    page_body,
-    session_item,
-)
+from .conftest import ORG, SESSIONS_PATH, Answer, Call, Connect, Serve, page_body
 
 
 def test_no_bound_is_no_parameter() -> None:
@@ -50,10 +43,17 @@ def test_bounds_are_sent_as_epoch_seconds() -> None:
 def test_the_ends_of_a_bound_are_within_it(
     created_at: int, updated_at: int, expected: str | None
 ) -> None:
-    session: Any = {"created_at": created_at, "updated_at": updated_at}
+    inside = session(created_at=15, updated_at=31)
+    suspect = session(created_at=created_at, updated_at=updated_at)
+    found = expected and (suspect, expected)
 
-    assert expected == Bounds(10, 20, 30).excluding(session)
-    assert Bounds().excluding(session) is None
+    assert found == Bounds(10, 20, 30).excluding([suspect])
+    assert found == Bounds(10, 20, 30).excluding([inside, suspect, inside])
+    assert Bounds().excluding([suspect]) is None
+
+
+def test_a_page_without_sessions_is_within_any_bound() -> None:
+    assert Bounds(10, 20, 30).excluding([]) is None
 
 
 def test_a_page_is_asked_for_with_bounds_filters_and_cursor(
@@ -86,7 +86,7 @@ def test_a_walk_by_cursors_finds_each_session_once(server: DemoServer, client: C
         found += page.sessions
 
     expected = [item["session_id"].removeprefix("devin-") for item in server.world.items(ORG)]
-    assert expected == [session["session_id"] for session in found]
+    assert expected == [session.session_id for session in found]
     assert len(server.requests) == 3
 
 
@@ -148,7 +148,7 @@ def test_sessions_are_read_again_without_the_filters(server: DemoServer, client:
     page = listing.reread(wanted).value
 
     assert [session_id.removeprefix("devin-") for session_id in wanted] == [
-        session["session_id"] for session in page.sessions
+        session.session_id for session in page.sessions
     ]
     assert [request.query for request in server.requests] == [
         [("first", "200"), *(("session_ids", session_id) for session_id in wanted)]
@@ -162,11 +162,11 @@ def test_a_listing_of_v3_is_of_one_organisation(client: Client) -> None:
 
 
 def test_a_session_may_contradict_the_filters_of_its_listing(client: Client) -> None:
-    session: Any = session_item(user_id="user-1")
+    inside, outside = session(user_id="user-2"), session(user_id="user-1")
 
     for kind in (Listing(client, ORG, FILTERS), EnterpriseListing(client, (ORG,), FILTERS)):
-        assert kind.excluding(session) == "user_ids"
-        assert kind.excluding(session | {"user_id": "user-2"}) is None
+        assert kind.excluding([inside, outside]) == (outside, "user_ids")
+        assert kind.excluding([inside]) is None
 
 
 # v2
@@ -233,7 +233,7 @@ def test_a_walk_of_v2_finds_each_session_of_its_organisations_once(
     expected = sorted(
         (item["created_at"], item["session_id"].removeprefix("devin-")) for item in items
     )
-    assert expected == [(session["created_at"], session["session_id"]) for session in found]
+    assert expected == [(session.created_at, session.session_id) for session in found]
     assert page.total == len(expected)
 
 
@@ -246,7 +246,7 @@ def test_sessions_of_v2_are_read_again_without_the_filters(
     page = listing.reread(wanted).value
 
     assert [session_id.removeprefix("devin-") for session_id in wanted] == sorted(
-        session["session_id"] for session in page.sessions
+        session.session_id for session in page.sessions
     )
     assert [request.query for request in server.requests] == [
         [
@@ -259,11 +259,12 @@ def test_sessions_of_v2_are_read_again_without_the_filters(
 
 
 def test_a_session_of_another_organisation_contradicts_the_listing(client: Client) -> None:
-    session: Any = session_item()
+    both = here, there = [session(org_id=name) for name in (ORG, "org-other")]
 
-    assert EnterpriseListing(client, (ORG, "org-other")).excluding(session) is None
-    assert EnterpriseListing(client, ("org-other",)).excluding(session) == "org_ids"
-    assert EnterpriseListing(client).excluding(session) is None
+    assert EnterpriseListing(client, (ORG, "org-other")).excluding(both) is None
+    assert EnterpriseListing(client, ("org-other",)).excluding(both) == (here, "org_ids")
+    assert EnterpriseListing(client, (ORG,)).excluding(both) == (there, "org_ids")
+    assert EnterpriseListing(client).excluding(both) is None
 
 
 def test_the_name_of_v2_tells_organisations_and_filters(client: Client) -> None:
@@ -272,3 +273,33 @@ def test_the_name_of_v2_tells_organisations_and_filters(client: Client) -> None:
     assert EnterpriseListing(client, page_size=1).name == "v2/enterprise"
     assert some.name == "v2/enterprise?org_ids=org%26b&org_ids=org-a&tags=a&tags=b"
     assert (some.api_version, some.org_ids) == ("v2", ("org&b", "org-a"))
+
+
+MOMENTS = st.integers(0, 6)
+LIMITS = st.builds(Bounds, st.none() | MOMENTS, st.none() | MOMENTS, st.none() | MOMENTS)
+
+
+def outside(bounds: Bounds, each: Session) -> set[str]:
+    """The bounds that a session lies outside of, one by one."""
+    after, before, updated = bounds
+    return {
+        name
+        for name, is_outside in {
+            f"created_after={after}": after is not None and each.created_at < after,
+            f"created_before={before}": before is not None and each.created_at > before,
+            f"updated_after={updated}": updated is not None and each.updated_at < updated,
+        }.items()
+        if is_outside
+    }
+
+
+@given(LIMITS, st.lists(st.tuples(MOMENTS, MOMENTS), max_size=5))
+def test_a_page_is_outside_of_a_bound_if_one_of_its_sessions_is(
+    bounds: Bounds, moments: list[tuple[int, int]]
+) -> None:
+    sessions = [session(created_at=made, updated_at=changed) for made, changed in moments]
+
+    found = bounds.excluding(sessions)
+
+    assert (found is None) == all(not outside(bounds, each) for each in sessions)
+    assert found is None or (found[0] in sessions and found[1] in outside(bounds, found[0]))

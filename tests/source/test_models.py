@@ -4,23 +4,27 @@ import json
 import math
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from sources.devin.client import UndecodableBody
-from sources.devin.models import (
+from sources.devin.session import (
     KNOWN_FIELDS,
+    NAME_OF_EXTRA,
     Page,
+    PullRequest,
+    Session,
     bare_id,
-    decode_page,
-    extra_fields,
     session_fingerprint,
 )
+from tests.support.readers import read
+from tests.support.sessions import NOON, session_item, sessions_of
 from tests.support.specification import EXAMPLE, ITEMS, SPEC, SPEC_SESSION
 
-from .conftest import NOON, page_body, session_item
+from .conftest import page_body
 
 VALIDATOR = Draft202012Validator(SPEC_SESSION)
 REQUIRED = SPEC["$defs"]["Session"]["required"]
@@ -30,19 +34,19 @@ EXAMPLE_PAGE = json.dumps(
 ).encode()
 
 
-def loaded(**fields: Any) -> dict[str, Any]:
+def loaded(**fields: Any) -> Session:
     """The one session of a page, which has to load."""
-    page = decode_page(page_body(session_item(**fields)))
+    page = read(page_body(session_item(**fields)))
     assert page.rejected == []
     (session,) = page.sessions
-    return dict(session)
+    return session
 
 
 def reason(item: Any) -> str:
     """Why an item is rejected, which it has to be; the ones round it have to load."""
     body = page_body(session_item(session_id="before"), item, session_item(session_id="after"))
-    page = decode_page(body)
-    assert [session["session_id"] for session in page.sessions] == ["before", "after"]
+    page = read(body)
+    assert [session.session_id for session in page.sessions] == ["before", "after"]
     (rejected,) = page.rejected
     assert rejected.raw == json.dumps(item)
     return rejected.reason
@@ -52,9 +56,12 @@ def reason(item: Any) -> str:
 
 
 def test_the_documented_example_loads_whole() -> None:
-    page = decode_page(EXAMPLE_PAGE)
+    page = read(EXAMPLE_PAGE)
 
-    assert page == Page(json.loads(EXAMPLE_PAGE)["items"], [], "<string>", False, 123)
+    (session,) = page.sessions
+    newer = dict.fromkeys(("automation_id", "devin_mode", NAME_OF_EXTRA))
+    assert msgspec.to_builtins(session) == EXAMPLE | newer
+    assert page == Page([session], [], "<string>", False, 123)
 
 
 def test_every_documented_field_is_known() -> None:
@@ -70,18 +77,23 @@ def clean(value: Any) -> Any:
     return [clean(entry) for entry in value] if isinstance(value, list) else value
 
 
-def as_loaded(item: dict[str, Any]) -> dict[str, Any]:
-    expected = {
-        name: clean(value) if name in KNOWN_FIELDS - {"pull_requests"} else value
-        for name, value in item.items()
-    }
-    expected["session_id"] = bare_id(expected["session_id"])
-    expected["acus_consumed"] = float(expected["acus_consumed"])
-    expected["pull_requests"] = [
-        entry | {name: clean(entry[name]) for name in ("pr_url", "pr_state")}
+def as_loaded(item: dict[str, Any]) -> Session:
+    fields = {name: clean(value) for name, value in item.items() if name in KNOWN_FIELDS}
+    extra = {name: value for name, value in item.items() if name not in KNOWN_FIELDS}
+    of_pull_requests = {}
+    for entry in item["pull_requests"]:
+        if more := {name: entry[name] for name in entry.keys() - {"pr_url", "pr_state"}}:
+            of_pull_requests[clean(entry["pr_url"])] = more
+    if of_pull_requests:
+        extra["pull_requests"] = of_pull_requests
+    fields["structured_output"] = item.get("structured_output")
+    fields["session_id"] = bare_id(fields["session_id"])
+    fields["acus_consumed"] = float(fields["acus_consumed"])
+    fields["pull_requests"] = [
+        PullRequest(clean(entry["pr_url"]), clean(entry["pr_state"]))
         for entry in item["pull_requests"]
     ]
-    return expected
+    return Session(**fields, extra=extra or None)
 
 
 def not_loadable(item: dict[str, Any]) -> set[str]:
@@ -120,7 +132,7 @@ def test_whatever_the_specification_allows_loads_or_is_rejected_by_name(
     items: list[dict[str, Any]],
 ) -> None:
     assert all(VALIDATOR.is_valid(item) for item in items)
-    page = decode_page(page_body(*items))
+    page = read(page_body(*items))
 
     assert [as_loaded(item) for item in items if not not_loadable(item)] == page.sessions
     unloadable = [item for item in items if not_loadable(item)]
@@ -138,7 +150,7 @@ def test_whatever_lacks_a_required_field_is_rejected_by_its_name(
 ) -> None:
     del item[missing]
 
-    page = decode_page(page_body(item))
+    page = read(page_body(item))
 
     assert page.sessions == []
     assert {"loc": [missing], "msg": "Field required", "type": "missing"} in page.rejected[0].error
@@ -149,47 +161,47 @@ def test_whatever_lacks_a_required_field_is_rejected_by_its_name(
 
 @pytest.mark.parametrize("field", ["status", "status_detail", "origin", "category"])
 def test_a_word_that_nobody_knows_yet_loads_as_it_is(field: str) -> None:
-    assert loaded(**{field: "hibernating"})[field] == "hibernating"
+    assert getattr(loaded(**{field: "hibernating"}), field) == "hibernating"
 
 
 def test_a_pull_request_state_that_nobody_knows_yet_loads_as_it_is() -> None:
     entry = {"pr_url": "https://github.com/acme/api/pull/7", "pr_state": "in the queue"}
 
-    assert loaded(pull_requests=[entry])["pull_requests"] == [entry]
+    assert loaded(pull_requests=[entry]).pull_requests == [PullRequest(**entry)]
 
 
 def test_a_field_that_nobody_knows_yet_is_kept() -> None:
-    session: Any = loaded(priority={"level": [1, None]}, mood=None)
+    session = loaded(priority={"level": [1, None]}, mood=None)
 
-    assert extra_fields(session) == {"priority": {"level": [1, None]}, "mood": None}
+    assert session.extra == {"priority": {"level": [1, None]}, "mood": None}
 
 
 def test_a_field_of_a_pull_request_that_nobody_knows_yet_is_kept_by_address() -> None:
     entries = [{"pr_url": "a", "draft": True}, {"pr_url": "b"}, {"pr_url": "c", "checks": [1]}]
-    session: Any = loaded(pull_requests=entries, mood="good")
+    session = loaded(pull_requests=entries, mood="good")
 
-    assert extra_fields(session) == {
+    assert session.extra == {
         "mood": "good",
         "pull_requests": {"a": {"draft": True}, "c": {"checks": [1]}},
     }
 
 
 def test_a_session_of_known_fields_has_no_extra() -> None:
-    session: Any = loaded()
+    session = loaded()
 
-    assert extra_fields(session) is None
+    assert session.extra is None
 
 
 @pytest.mark.parametrize(
     "field", sorted(KNOWN_FIELDS - set(REQUIRED)), ids=lambda field: f"{field} is null"
 )
 def test_an_optional_field_may_be_null_or_missing(field: str) -> None:
-    assert loaded(**{field: None})[field] is None
-    assert field not in loaded()
+    assert getattr(loaded(**{field: None}), field) is None
+    assert getattr(loaded(), field) is None
 
 
 def test_a_pull_request_may_have_no_state() -> None:
-    assert loaded(pull_requests=[{"pr_url": "x"}])["pull_requests"] == [{"pr_url": "x"}]
+    assert loaded(pull_requests=[{"pr_url": "x"}]).pull_requests == [PullRequest("x", None)]
 
 
 # What is rejected
@@ -262,7 +274,7 @@ def test_half_a_character_is_rejected_wherever_it_is(field: str) -> None:
 
 @pytest.mark.parametrize("item", [None, 5, "text", [], [{}], True])
 def test_an_item_that_is_no_object_is_rejected(item: Any) -> None:
-    page = decode_page(page_body(session_item(), item))
+    page = read(page_body(session_item(), item))
 
     assert len(page.sessions) == 1
     (rejected,) = page.rejected
@@ -271,7 +283,7 @@ def test_an_item_that_is_no_object_is_rejected(item: Any) -> None:
 
 
 def test_all_that_is_wrong_is_told_and_the_first_of_it_is_the_reason() -> None:
-    page = decode_page(page_body(session_item(status=5, tags=["a", None], title="t" * 5000)))
+    page = read(page_body(session_item(status=5, tags=["a", None], title="t" * 5000)))
 
     assert page.rejected[0].reason == "status: Input should be a valid string"
     assert page.rejected[0].error == [
@@ -283,7 +295,7 @@ def test_all_that_is_wrong_is_told_and_the_first_of_it_is_the_reason() -> None:
 def test_a_rejected_item_is_named_by_its_content() -> None:
     body = page_body(session_item(status=5), session_item(status=5), session_item(status=6))
 
-    one, same, other = (item.item_hash for item in decode_page(body).rejected)
+    one, same, other = (item.item_hash for item in read(body).rejected)
     assert one == same
     assert one != other
     assert len(one) == 16
@@ -303,12 +315,12 @@ def test_an_item_nested_too_deep_is_rejected() -> None:
 def test_a_page_tells_where_the_next_one_begins_and_how_many_items_there_are() -> None:
     body = page_body(end_cursor="eyJh==", has_next_page=True, total=7)
 
-    assert decode_page(body) == Page([], [], "eyJh==", True, 7)
+    assert read(body) == Page([], [], "eyJh==", True, 7)
 
 
 @pytest.mark.parametrize("bad", [[], [{}]], ids=["all is well", "an item is rejected"])
 def test_a_page_of_items_only_is_the_last_one(bad: list[Any]) -> None:
-    page = decode_page(page_body(*bad))
+    page = read(page_body(*bad))
 
     assert (page.end_cursor, page.has_next_page, page.total) == (None, False, None)
     assert len(bad) == len(page.rejected)
@@ -318,14 +330,14 @@ def test_a_rejected_item_leaves_the_rest_of_the_page_as_it_is() -> None:
     items = [session_item(session_id=f"s{number}") for number in range(3)]
     envelope = {"end_cursor": "next", "has_next_page": True, "total": 4}
 
-    page = decode_page(page_body(items[0], {}, *items[1:], **envelope))
+    page = read(page_body(items[0], {}, *items[1:], **envelope))
 
-    assert page.sessions == items
+    assert page.sessions == sessions_of(*items)
     assert (page.end_cursor, page.has_next_page, page.total) == ("next", True, 4)
 
 
 def test_a_field_of_a_page_that_nobody_knows_yet_harms_nothing() -> None:
-    assert decode_page(page_body(hint="x")) == Page([], [], None, False, None)
+    assert read(page_body(hint="x")) == Page([], [], None, False, None)
 
 
 @pytest.mark.parametrize(
@@ -344,7 +356,7 @@ def test_a_field_of_a_page_that_nobody_knows_yet_harms_nothing() -> None:
 )
 def test_a_body_that_is_no_json_is_undecodable(body: bytes) -> None:
     with pytest.raises(UndecodableBody, match=r"^not JSON: "):
-        decode_page(body)
+        read(body)
 
 
 @pytest.mark.parametrize(
@@ -362,7 +374,7 @@ def test_a_body_that_is_no_json_is_undecodable(body: bytes) -> None:
 )
 def test_json_that_is_no_page_is_undecodable(body: bytes, expected: str) -> None:
     with pytest.raises(UndecodableBody) as caught:
-        decode_page(body)
+        read(body)
 
     assert str(caught.value).startswith(f"not a page of sessions: {expected}")
 
@@ -380,17 +392,17 @@ def test_u0000_becomes_u_fffd_where_text_is_stored() -> None:
         structured_output={"e\x00": "\x00"},
     )
 
-    assert session["session_id"] == "a\ufffd"
-    assert session["title"] == "\ufffd"
-    assert session["tags"] == ["\ufffdb"]
-    assert session["pull_requests"] == [{"pr_url": "c\ufffd", "pr_state": "\ufffd"}]
-    assert session["child_session_ids"] == ["d\ufffd"]
-    assert session["structured_output"] == {"e\x00": "\x00"}  # `json_text` is for this one
+    assert session.session_id == "a\ufffd"
+    assert session.title == "\ufffd"
+    assert session.tags == ["\ufffdb"]
+    assert session.pull_requests == [PullRequest("c\ufffd", "\ufffd")]
+    assert session.child_session_ids == ["d\ufffd"]
+    assert session.structured_output == {"e\x00": "\x00"}  # `json_text` is for this one
 
 
 @pytest.mark.parametrize("title", ["😀", "e\u0301", "\u202e", "\ufeff", "\x7f\x01", "'; --", ""])
 def test_any_other_text_stays_as_it_is(title: str) -> None:
-    assert title == loaded(title=title)["title"]
+    assert title == loaded(title=title).title
 
 
 @pytest.mark.parametrize(
@@ -408,16 +420,34 @@ def test_any_other_text_stays_as_it_is(title: str) -> None:
 def test_one_devin_is_stripped_from_the_front_of_an_id(
     session_id: str, expected: str, bad: list[Any]
 ) -> None:
-    page = decode_page(page_body(session_item(session_id=session_id), *bad))
+    page = read(page_body(session_item(session_id=session_id), *bad))
 
-    assert [expected] == [session["session_id"] for session in page.sessions]
+    assert [expected] == [session.session_id for session in page.sessions]
     assert expected == bare_id(session_id)
 
 
 def test_a_fingerprint_is_of_all_that_was_said_in_whatever_order() -> None:
-    item: Any = session_item(later=[1])
-    turned: Any = dict(reversed(item.items()))
-    changed: Any = item | {"later": [2]}
+    pull_request = {"pr_url": "x", "pr_state": "open", "draft": True}
+    item: Any = session_item(later=[1], structured_output={"a": 1, "b": 2})
+    item["pull_requests"] = [pull_request]
+    (session,) = sessions_of(item)
+    turned = sessions_of({**dict(reversed(item.items())), "structured_output": {"b": 2, "a": 1}})
+    changed = sessions_of(
+        item | {"later": [2]},
+        item | {"more": None},
+        item | {"title": "new"},
+        item | {"structured_output": {"a": 1}},
+        item | {"pull_requests": [pull_request | {"draft": False}]},
+        item | {"pull_requests": [pull_request | {"pr_state": "closed"}]},
+    )
 
-    assert session_fingerprint(item) == session_fingerprint(turned)
-    assert session_fingerprint(item) != session_fingerprint(changed)
+    assert [session_fingerprint(session)] == [session_fingerprint(each) for each in turned]
+    prints = [session_fingerprint(each) for each in (session, *changed)]
+    assert len(set(prints)) == len(prints)
+
+
+@pytest.mark.parametrize("number", [10**30, -(10**30), 1e308])
+def test_any_number_has_a_fingerprint(number: float) -> None:
+    session = loaded(structured_output={"a": number}, later=number)
+
+    assert session_fingerprint(session) != session_fingerprint(loaded())

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.devin.client import UndecodableBody
-from sources.devin.models import Page, decode_page, extra_fields
+from sources.devin.models import decode_page
 from sources.devin.models_v2 import decode_enterprise_page
+from sources.devin.session import Page, PullRequest, Session
+from tests.support.sessions import NOON, session_item
 
-from .conftest import NOON, ORG, page_body, session_item
+from .conftest import ORG, page_body
 
 URL = "https://github.com/acme/api/pull/7"
 ENVELOPE: dict[str, Any] = {
@@ -46,7 +48,7 @@ def body(*items: Any, **envelope: Any) -> bytes:
     return page_body(*items, **(ENVELOPE | envelope))
 
 
-def loaded(item: dict[str, Any]) -> Any:
+def loaded(item: dict[str, Any]) -> Session:
     """The session that an item becomes, which it has to."""
     page = decode_enterprise_page(body(item))
     assert page.rejected == []
@@ -58,7 +60,7 @@ def reason(item: Any) -> str:
     """Why an item is rejected, which it has to be; the ones round it have to load."""
     around = item_of_v2(session_id="before"), item_of_v2(session_id="after")
     page = decode_enterprise_page(body(around[0], item, around[1]))
-    assert [session["session_id"] for session in page.sessions] == ["before", "after"]
+    assert [session.session_id for session in page.sessions] == ["before", "after"]
     (rejected,) = page.rejected
     assert rejected.raw == json.dumps(item)
     return rejected.reason
@@ -102,15 +104,15 @@ def test_a_pull_request_is_the_same_in_every_dialect(
     del item["pull_requests"]
     session = loaded(item | {field: [pull_request]})
 
-    assert session["pull_requests"] == [{"pr_url": URL, "pr_state": "open"}]
-    assert extra_fields(session) is None
+    assert session.pull_requests == [PullRequest(URL, "open")]
+    assert session.extra is None
 
 
 @pytest.mark.parametrize("state", [{}, {"state": None}, {"pr_state": None, "state": None}])
 def test_a_pull_request_may_have_no_state(state: dict[str, None]) -> None:
-    (pull_request,) = loaded(item_of_v2(pull_requests=[{"url": URL} | state]))["pull_requests"]
+    session = loaded(item_of_v2(pull_requests=[{"url": URL} | state]))
 
-    assert (pull_request["pr_url"], pull_request.get("pr_state")) == (URL, None)
+    assert session.pull_requests == [PullRequest(URL, None)]
 
 
 def test_an_item_that_names_its_session_devin_id_is_the_same_session() -> None:
@@ -132,21 +134,21 @@ def test_a_word_of_older_versions_loads_as_it_is(field: str, word: str) -> None:
     item = item_of_v2()
     del item["status"]
 
-    assert word == loaded(item | {field: word})["status"]
+    assert word == loaded(item | {field: word}).status
 
 
 def test_fields_that_nobody_knows_yet_are_kept() -> None:
     pull_request = {"url": URL, "state": "open", "draft": True}
     session = loaded(item_of_v2(priority=[1], pull_requests=[pull_request]))
 
-    assert extra_fields(session) == {"priority": [1], "pull_requests": {URL: {"draft": True}}}
+    assert session.extra == {"priority": [1], "pull_requests": {URL: {"draft": True}}}
 
 
 def test_what_v2_lacks_today_loads_where_it_comes() -> None:
     session = loaded(item_of_v2(origin="slack", is_archived=True))
 
-    assert (session["origin"], session["is_archived"]) == ("slack", True)
-    assert extra_fields(session) is None
+    assert (session.origin, session.is_archived) == ("slack", True)
+    assert session.extra is None
 
 
 @pytest.mark.parametrize("field", ["title", "user_id"])
@@ -154,8 +156,8 @@ def test_an_optional_field_may_be_null_or_missing(field: str) -> None:
     item = item_of_v2()
     del item[field]
 
-    assert loaded(item_of_v2(**{field: None}))[field] is None
-    assert field not in loaded(item)
+    assert getattr(loaded(item_of_v2(**{field: None})), field) is None
+    assert getattr(loaded(item), field) is None
 
 
 # Times
@@ -185,7 +187,7 @@ def test_a_time_is_the_second_it_lies_in_and_utc_unless_it_says_otherwise(
 ) -> None:
     session = loaded(item_of_v2(created_at=text, updated_at=text))
 
-    assert (session["created_at"], session["updated_at"]) == (NOON, NOON)
+    assert (session.created_at, session.updated_at) == (NOON, NOON)
 
 
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -195,7 +197,7 @@ OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(
 def test_any_time_that_iso_8601_writes_is_read(moment: datetime) -> None:
     if moment.astimezone(UTC).year < 5000:
         expected = int(moment.replace(microsecond=0).timestamp())
-        assert expected == loaded(item_of_v2(created_at=moment.isoformat()))["created_at"]
+        assert expected == loaded(item_of_v2(created_at=moment.isoformat())).created_at
 
 
 @pytest.mark.parametrize(

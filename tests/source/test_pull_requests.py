@@ -1,9 +1,10 @@
 """What the address of a pull request tells, on each host there is."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from sources.devin import pull_requests
 from sources.devin.pull_requests import parse_address
 
 LARGEST = 2**63 - 1
@@ -104,3 +105,79 @@ def test_no_address_breaks_the_reader(url: str) -> None:
     assert number is None or 0 <= number <= LARGEST
     assert "\x00" not in f"{repository}"
     f"{host}{repository}".encode()
+
+
+NUMBERS = st.sampled_from(
+    [
+        *("0", "1", "2", "7", "007", "0" * 30, "1" * 20, "9" * 18, "9" * 19),
+        *(f"{LARGEST}", f"{LARGEST + 1}", "\u0667", "\uff17", "\u00b2", "%37", "1%"),
+        *("-7", "+7", "7_0", "7th", " 7", "7 ", ""),
+    ]
+)
+WORDS = st.sampled_from(
+    [
+        *("pull", "pulls", "pull-requests", "merge_requests", "pullrequest", "issues"),
+        *("projects", "users", "repos", "_git", "-", "a", "b%2Fc", "%", "%0", "", "."),
+    ]
+)
+HOSTS = st.sampled_from(
+    [
+        *("https://github.com", "HTTPS://GitHub.com:443", "http://[::1]:3000", "https://[::1"),
+        *(
+            "https:/",
+            "https://",
+            "//h",
+            "",
+            "mailto:a",
+            "https://1",
+            "https://h:x",
+            "https://u:p@h",
+        ),
+        *("https://exa\u2100mple.com", "\x00", "\nhttps://h", "https://h?", "https://h#"),
+        *("https://h/a?b=/pull",),
+    ]
+)
+ENDS = st.sampled_from(
+    ["", "/", "//", "?w=1", "#x", "?w=/7", "#/7", "/files", ";7", "\n", "\t7", "%2F7"]
+)
+USUAL = st.sampled_from(
+    [
+        *("a/b/pull", "a/b/pulls", "a/b/pull-requests", "a/b/-/merge_requests"),
+        *("a/b/c/merge_requests", "a/p/_git/b/pullrequest"),
+        *("projects/A/repos/b/pull-requests", "users/A/repos/b/pull-requests"),
+    ]
+)
+URLS = st.builds(
+    lambda host, path, end: "/".join([host, *path]) + end,
+    HOSTS,
+    st.lists(USUAL | WORDS | NUMBERS, max_size=7)
+    | st.tuples(USUAL, NUMBERS)
+    | st.tuples(USUAL, NUMBERS, USUAL, NUMBERS),
+    ENDS,
+)
+
+
+@settings(max_examples=400)
+@given(URLS | st.lists(PARTS | NUMBERS, max_size=12).map("".join), NUMBERS)
+@example("https://github.com/a/b/pull/1/merge_requests/2", "2")
+@example("https://github.com/a/b/pull/1/c/pull/2", "1")
+@example("https://github.com/pull/pull/pull", "7")
+@example("https://", "7")
+def test_what_is_remembered_of_other_addresses_changes_nothing(url: str, number: str) -> None:
+    expected = [pull_requests._parse(each) for each in (url, f"{url}/{number}")]
+
+    pull_requests._numbered.cache_clear()
+    assert [parse_address(url), parse_address(f"{url}/{number}")] == expected
+    for other in ("1", "2", "9" * 18):
+        parse_address(f"{url}/{other}")
+        parse_address(f"{url.rpartition('/')[0]}/{other}")
+    assert [parse_address(f"{url}/{number}"), parse_address(url)] == expected[::-1]
+
+
+def test_addresses_of_one_repository_are_taken_apart_once() -> None:
+    pull_requests._numbered.cache_clear()
+
+    found = [parse_address(f"https://github.com/acme/api/pull/{number}") for number in range(50)]
+
+    assert found == [("github.com", "acme/api", number) for number in range(50)]
+    assert pull_requests._numbered.cache_info().misses == 1

@@ -3,15 +3,14 @@
 from collections import Counter
 from functools import cache
 from itertools import pairwise
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.devin.rereads import DAY, OpenSession, batches, due, unchanged
-
-from .conftest import NOON, session_item
+from sources.devin.session import Session
+from tests.support.sessions import NOON, session
 
 HOUR = 3600
 STEP = 600
@@ -110,9 +109,9 @@ def test_batches_hold_everything_in_its_order(items: list[str], size: int) -> No
 HELD = OpenSession("5ca1ab1e", NOON, {"a/1": "open", "a/2": None})
 
 
-def arriving(*pull_requests: tuple[str, str | None], updated_at: int = NOON) -> Any:
+def arriving(*pull_requests: tuple[str, str | None], updated_at: int = NOON) -> Session:
     listed = [{"pr_url": url, "pr_state": state} for url, state in pull_requests]
-    return session_item(updated_at=updated_at, pull_requests=listed)
+    return session(updated_at=updated_at, pull_requests=listed)
 
 
 def test_a_session_is_unchanged_in_whatever_order_and_case_its_pull_requests_come() -> None:
@@ -123,9 +122,8 @@ def test_a_session_is_unchanged_in_whatever_order_and_case_its_pull_requests_com
 
 def test_a_state_that_is_left_out_is_the_same_as_none() -> None:
     listed = [{"pr_url": "a/1", "pr_state": "open"}, {"pr_url": "a/2"}]
-    session: Any = session_item(updated_at=NOON, pull_requests=listed)
 
-    assert unchanged(HELD, session)
+    assert unchanged(HELD, session(updated_at=NOON, pull_requests=listed))
 
 
 @pytest.mark.parametrize(
@@ -139,5 +137,5 @@ def test_a_state_that_is_left_out_is_the_same_as_none() -> None:
     ],
     ids=["state", "first state", "one less", "one more", "time"],
 )
-def test_a_session_is_changed_by_its_time_and_by_each_pull_request(changed: Any) -> None:
+def test_a_session_is_changed_by_its_time_and_by_each_pull_request(changed: Session) -> None:
     assert not unchanged(HELD, changed)

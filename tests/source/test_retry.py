@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.devin.retry import RetryPolicy, http_date, is_retried, retry_after, wall_clock
+from tests.support.sessions import NOON
 
-from .conftest import NOON, http_time
+from .conftest import http_time
 
 SECONDS = st.floats(0, 1e6)
 

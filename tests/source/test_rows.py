@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.devin.rows import (
-    Observed,
     arrow_table,
     json_text,
     marker,
@@ -19,8 +18,9 @@ from sources.devin.rows import (
     with_load_id,
 )
 from sources.devin.tables import CHILDREN, SESSIONS, SNAPSHOTS, TABLES, TAGS, Table
+from tests.support.sessions import NOON, session, session_item, sessions_of
 
-from .conftest import NOON, ORG, session_item
+from .conftest import ORG
 
 UPDATED = NOON + 60
 SEEN = NOON + 3600
@@ -60,8 +60,8 @@ def at(epoch: int) -> datetime:
 
 def rows(table: str, *items: dict[str, Any], seen_at: int = SEEN) -> list[tuple[Any, ...]]:
     """The rows of one table; a test writes sessions as the API does."""
-    observed: Any = [Observed(item, seen_at) for item in items]  # type: ignore[arg-type]
-    return [tuple(row.values()) for row in session_tables(observed)[table].to_pylist()]
+    tables = session_tables(sessions_of(*items), [seen_at] * len(items))
+    return [tuple(row.values()) for row in tables[table].to_pylist()]
 
 
 def test_a_session_is_a_row_with_all_its_columns() -> None:
@@ -122,7 +122,6 @@ def test_what_a_session_does_not_say_is_null(absent: bool) -> None:
 
 def test_each_pull_request_comes_once_in_its_place_and_last_state() -> None:
     assert rows("session_pull_requests", FULL) == [
-        ("5ca1ab1e", MARKER, None, None, None, None, None),
         (
             "5ca1ab1e",
             "https://github.com/acme/api/pull/7",
@@ -142,29 +141,30 @@ def test_each_pull_request_comes_once_in_its_place_and_last_state() -> None:
             1,
         ),
         ("5ca1ab1e", "elsewhere", None, None, None, None, 2),
+        ("5ca1ab1e", MARKER, None, None, None, None, None),
     ]
 
 
 def test_each_tag_comes_once() -> None:
     assert rows("session_tags", FULL) == [
-        ("5ca1ab1e", MARKER),
         ("5ca1ab1e", "infra"),
         ("5ca1ab1e", "api"),
+        ("5ca1ab1e", MARKER),
     ]
 
 
 def test_a_child_without_an_id_is_no_link() -> None:
     childless = session_item(child_session_ids=["", "child"])
 
-    assert [row[1] for row in rows("session_links", childless)[1:]] == ["child"]
+    assert [row[1] for row in rows("session_links", childless)[:-1]] == ["child"]
 
 
 def test_a_session_declares_its_parent_and_each_child_once() -> None:
     assert rows("session_links", FULL) == [
-        ("5ca1ab1e", "5ca1ab1e", MARKER, "5ca1ab1e"),
         ("parent", "5ca1ab1e", "child", "5ca1ab1e"),
         ("5ca1ab1e", "child-1", "parent", "5ca1ab1e"),
         ("5ca1ab1e", "child-2", "parent", "5ca1ab1e"),
+        ("5ca1ab1e", "5ca1ab1e", MARKER, "5ca1ab1e"),
     ]
 
 
@@ -206,10 +206,10 @@ def test_sessions_follow_one_another_each_with_its_own_marker() -> None:
     later = session_item(session_id="later", updated_at=UPDATED + 1, tags=["b"])
 
     assert rows("session_tags", session_item(tags=["a"]), later) == [
-        ("5ca1ab1e", MARKER),
         ("5ca1ab1e", "a"),
-        ("later", MARKER.replace("12:01:00", "12:01:01")),
         ("later", "b"),
+        ("5ca1ab1e", MARKER),
+        ("later", MARKER.replace("12:01:00", "12:01:01")),
     ]
 
 
@@ -218,8 +218,7 @@ MOMENTS = st.integers(0, 10**11 - 1)
 
 @given(MOMENTS, MOMENTS)
 def test_a_marker_tells_the_version_of_any_time_that_loads(updated_at: int, seen_at: int) -> None:
-    session: Any = session_item(updated_at=updated_at)
-    prefix, moments = marker(Observed(session, seen_at)).split("of:")
+    prefix, moments = marker(session(updated_at=updated_at), seen_at).split("of:")
 
     assert prefix == "devin-elt:replaced-as-"
     assert (at(updated_at), at(seen_at)) == (
@@ -229,11 +228,56 @@ def test_a_marker_tells_the_version_of_any_time_that_loads(updated_at: int, seen
 
 
 def test_a_session_names_the_version_of_the_api_that_it_was_read_from() -> None:
-    session: Any = session_item()
-
-    tables = session_tables([Observed(session, SEEN)], "v2")
+    tables = session_tables([session()], [SEEN], "v2")
 
     assert tables["sessions"].column("api_version").to_pylist() == ["v2"]
+
+
+@pytest.mark.parametrize(
+    ("api_version", "said", "expected"),
+    [
+        ("v3", None, False),
+        ("v3", False, False),
+        ("v3", True, True),
+        ("v2", None, None),
+        ("v2", False, False),
+        ("v2", True, True),
+    ],
+)
+def test_what_v3_leaves_out_is_not_archived_and_of_v2_nobody_knows(
+    api_version: str, said: bool | None, expected: bool | None
+) -> None:
+    tables = session_tables([session(is_archived=said)], [SEEN], api_version)
+
+    assert tables["sessions"].column("is_archived").to_pylist() == [expected]
+
+
+@pytest.mark.parametrize("items", [[], [session_item()], [FULL, session_item()]], ids=len)
+def test_rows_without_marks_are_the_others_as_they_are(items: list[Any]) -> None:
+    sessions, seen_at = sessions_of(*items), [SEEN] * len(items)
+    marked, plain = (session_tables(sessions, seen_at, marked=marks) for marks in (True, False))
+
+    assert plain.keys() == marked.keys()
+    for name, table in plain.items():
+        real = [row for row in marked[name].to_pylist() if MARKER not in row.values()]
+        assert table.to_pylist() == real
+        assert table.schema == marked[name].schema
+        assert marked[name].num_rows - table.num_rows == (
+            len(items) if name in {child.name for child in CHILDREN} else 0
+        )
+
+
+def test_each_session_has_its_own_moment() -> None:
+    first, second = session(session_id="a"), session(session_id="b")
+
+    tables = session_tables([first, second], [SEEN, SEEN + 1])
+
+    for name in ("sessions", "session_snapshots"):
+        assert tables[name].column("extracted_at").to_pylist() == [at(SEEN), at(SEEN + 1)]
+    assert tables["session_tags"].column("tag").to_pylist() == [
+        marker(first, SEEN),
+        marker(second, SEEN + 1),
+    ]
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
@@ -246,7 +290,7 @@ def test_no_rows_are_a_table_of_the_contract_too(table: Table) -> None:
 
 @pytest.mark.parametrize("items", [[], [session_item()], [session_item(), FULL]], ids=len)
 def test_tables_come_in_the_schema_of_the_contract(items: list[Any]) -> None:
-    tables = session_tables([Observed(item, SEEN) for item in items])
+    tables = session_tables(sessions_of(*items), [SEEN] * len(items))
 
     made = (SESSIONS, *CHILDREN, SNAPSHOTS)
     assert {table.name: table.arrow_schema for table in made} == {

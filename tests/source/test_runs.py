@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from sources.devin import runs as runs_module
 from sources.devin.runs import JOURNAL_LENGTH, JOURNAL_NAME, Journal, Run, run_table, versions
 from sources.devin.tables import RUNS
-
-from .conftest import NOON
+from tests.support.sessions import NOON
 
 
 def full_run(**changes: Any) -> Run:

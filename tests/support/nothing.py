@@ -12,6 +12,14 @@ class Nothing(Held):
     def __init__(self) -> None:
         """Without a pipeline."""
 
+    def wait(self) -> None:
+        """Nothing is loaded meanwhile."""
+
+    @property
+    def wants_markers(self) -> bool:
+        """It does, as any destination that dlt merges into."""
+        return True
+
     def open_pull_requests(self, ownership: Ownership) -> list[OpenSession]:  # noqa: ARG002
         return []
 

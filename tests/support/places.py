@@ -23,11 +23,11 @@ from sources.devin.errors import DevinError
 from sources.devin.filters import Filters
 from sources.devin.held import Held, Ownership
 from sources.devin.listing import Listing
-from sources.devin.models import MARKER
 from sources.devin.plan import Plan
 from sources.devin.rereads import OpenSession
 from sources.devin.retry import RetryPolicy
 from sources.devin.runs import Journal
+from sources.devin.session import MARKER
 from sources.devin.tables import CHILDREN, SESSIONS, TABLES, Table
 from sources.devin.walk import Limits
 from tests.support.warehouse import DuckdbWarehouse
@@ -207,6 +207,9 @@ class AtHand(Held):
         self._kept: list[_Local] = []
         self._tables: dict[str, dict[tuple[Any, ...], Row]] = {table.name: {} for table in TABLES}
 
+    def wait(self) -> None:
+        """Nothing is loaded while something is read."""
+
     def sync(self, crash: tuple[str, int] | None, **options: Any) -> DevinError | None:
         try:
             if crash is None:
@@ -310,6 +313,11 @@ class AtHand(Held):
         for row in self._tables[SESSIONS.name].values():
             if row["deleted_at"] is None and row["org_id"] in (ownership.org_ids or ()):
                 yield row
+
+    @property
+    def wants_markers(self) -> bool:
+        """It does, as any destination that dlt merges into."""
+        return True
 
     def open_pull_requests(self, ownership: Ownership) -> list[OpenSession]:
         pulls: dict[str, dict[str, str | None]] = {}

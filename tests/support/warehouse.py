@@ -14,6 +14,8 @@ import duckdb
 import psycopg2
 from dlt.common.destination import Destination
 
+from sources.devin.direct import DirectDuckdb
+
 
 def _names(columns: list[str]) -> str:
     return ", ".join(f'"{name}"' for name in columns)
@@ -113,6 +115,13 @@ class DuckdbWarehouse(Warehouse):
             connection.execute("SET TimeZone = 'UTC'")
             result = connection.execute(query)
             return [str(column[1]) for column in result.description or []], result.fetchall()
+
+
+class DirectWarehouse(DuckdbWarehouse):
+    """The same, merged as the command line does it."""
+
+    def _destination(self) -> Destination[Any, Any]:
+        return DirectDuckdb(self.credentials)
 
 
 class PostgresWarehouse(Warehouse):

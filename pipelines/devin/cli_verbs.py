@@ -1,0 +1,169 @@
+"""The verbs: a thin layer, each a few lines over the module that does the work.
+
+What a verb needs is imported by the verb: dlt takes half a second, which `--help` can do without.
+"""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .cli import run_sync
+from .ending import REJECTED_EXIT_CODE, complaints, failures
+from .options import (
+    Begin,
+    Dataset,
+    Debug,
+    Destination,
+    End,
+    Every,
+    Json,
+    Last,
+    LogFormat,
+    Logging,
+    PlanOnly,
+    Sessions,
+    Strict,
+    TimeZone,
+)
+from .starting import importing
+from .stopping import stoppable
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+    help="A warehouse copy of your Devin sessions, kept up to date.",
+)
+
+
+@app.command(short_help="Load everything that is new.")
+def sync(
+    destination: Destination = "duckdb",
+    dataset: Dataset = "devin",
+    every: Every = None,
+    strict: Strict = False,
+    as_json: Json = False,
+    log_format: Logging = LogFormat.text,
+    debug: Debug = False,
+) -> None:
+    """Load everything that is new: one cycle, or one after another with --every."""
+    run_sync(
+        destination,
+        dataset,
+        every,
+        log_format.value,
+        strict=strict,
+        as_json=as_json,
+        debug=debug,
+    )
+
+
+@app.command(short_help="Load a range of dates again.")
+def backfill(
+    begin: Begin = None,
+    end: End = None,
+    last: Last = None,
+    time_zone: TimeZone = "UTC",
+    plan: PlanOnly = False,
+    destination: Destination = "duckdb",
+    dataset: Dataset = "devin",
+    strict: Strict = False,
+    as_json: Json = False,
+    log_format: Logging = LogFormat.text,
+    debug: Debug = False,
+) -> None:
+    """Load every session again that was created from BEGIN on and before END.
+
+    What was interrupted goes on where it stopped: run it again, or wait for the next sync.
+    """
+    with importing():
+        from .backfill import asked_range, planned
+        from .running import running
+        from .warehouse import open_pipeline
+        from .words import plan_in_words
+
+    with running(destination, dataset, log_format.value, as_json=as_json, debug=debug) as run:
+        span = asked_range(begin, end, last, time_zone)
+        if plan:
+            found = planned(open_pipeline(destination, dataset), span)
+            shown = json.dumps([scope.as_json() for scope in found])
+            typer.echo(shown if as_json else plan_in_words(found))
+        else:
+            run.cycle(backfill=span)
+    if strict and run.rejected:
+        raise typer.Exit(REJECTED_EXIT_CODE)
+
+
+@app.command(short_help="Show what is loaded, as of when.")
+def status(
+    destination: Destination = "duckdb",
+    dataset: Dataset = "devin",
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show what is loaded as of when, the last cycles, and what is pending or rejected."""
+    with failures(complaints(debug=debug)):
+        from .showing import showing
+        from .status import read_status
+        from .warehouse import open_pipeline
+        from .words import status_in_words
+
+        with showing(debug=debug):
+            found, now = read_status(open_pipeline(destination, dataset)), datetime.now(UTC)
+        typer.echo(json.dumps(found.as_json(now)) if as_json else status_in_words(found, now))
+
+
+@app.command(short_help="Find out what a sync would fail at.")
+def check(
+    destination: Destination = "duckdb", dataset: Dataset = "devin", debug: Debug = False
+) -> None:
+    """Check configuration, token, organisations, permissions and destination.
+
+    Nothing is loaded. Each problem comes with what to do about it.
+    """
+    worst = 0
+    with failures(complaints(debug=debug)):
+        from .check import check as look
+        from .showing import showing
+        from .warehouse import open_pipeline
+
+        with showing(debug=debug) as display:
+            for subject, problem in look(open_pipeline(destination, dataset)):
+                display.clear()
+                typer.echo(f"FAIL  {subject}: {problem}" if problem else f"ok    {subject}")
+                worst = max(worst, problem.exit_code if problem else 0)
+    raise typer.Exit(worst)
+
+
+@app.command(short_help="Try it all with a made-up organisation.")
+def demo(
+    folder: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where its warehouse goes.")
+    ] = Path("devin_demo"),
+    sessions: Sessions = 2000,
+    debug: Debug = False,
+) -> None:
+    """Show the whole thing against a made-up organisation on this machine."""
+    with stoppable(), failures(complaints(debug=debug)):
+        from .demo import run_demo
+
+        run_demo(folder, sessions)
+
+
+@app.command("demo-api", short_help="Serve the made-up organisation.")
+def demo_api(
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65535, help="On loopback; 0 for any.")
+    ] = 8931,
+    sessions: Sessions = 2000,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another seed, another story.")] = 7,
+) -> None:
+    """Serve the made-up organisation until stopped, to point a sync at."""
+    with stoppable(), failures(complaints()):
+        from .demo_serving import serve
+
+        serve(port, sessions, seed)
