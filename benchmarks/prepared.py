@@ -7,27 +7,22 @@ API has beside that (faults, limits, other dialects, a living organisation) it d
 import asyncio
 import gc
 import json
-import multiprocessing
 import time
-from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
 from multiprocessing.connection import Connection
-from types import TracebackType
-from typing import NamedTuple, Self, TypeVar
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from pipelines.devin.demo_api.world import NOW
 
+from .beside import Beside
 from .shelf import Shelf
 from .stock import ORG_ID, Stock
-
-T = TypeVar("T")
 
 TOKEN = "cog_demo"  # noqa: S105 - made up
 AN_HOUR = 3600
 _PATH = f"/v3/organizations/{ORG_ID}/sessions"
-_PATIENCE = 10.0  # seconds that the process gets to end in
 
 
 class Served(NamedTuple):
@@ -113,46 +108,16 @@ class Desk:
             return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
 
 
-class PreparedServer:
-    """A process that serves prepared sessions for as long as a `with` block lasts.
+class PreparedServer(Beside[Desk]):
+    """A process that serves prepared answers.
 
     Args:
         sessions: How many sessions there are.
         latency: Seconds that each answer takes; any number of them pass at once.
-
-    Attributes:
-        base_url: Where it serves.
     """
 
     def __init__(self, sessions: int, latency: float = 0.0) -> None:
-        spawning = multiprocessing.get_context("spawn")
-        self._ours, theirs = spawning.Pipe()
-        self._process = spawning.Process(target=_run, args=(theirs, sessions, latency), daemon=True)
-        self._theirs = theirs
-        self.base_url = ""
-
-    def __enter__(self) -> Self:
-        self._process.start()
-        self._theirs.close()  # an end of the process is then an end of the pipe
-        self.base_url = f"http://127.0.0.1:{self._ours.recv()}"
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._ours.close()
-        self._process.join(_PATIENCE)
-        self._process.kill()
-        self._process.join()
-
-    def ask(self, question: Callable[[Desk], T]) -> T:
-        """What a function makes of the desk, between two requests; both have to be picklable."""
-        self._ours.send(question)
-        answer: T = self._ours.recv()
-        return answer
+        super().__init__(_run, sessions, latency)
 
 
 class _Conversation(asyncio.Protocol):
@@ -202,7 +167,7 @@ async def _serve(connection: Connection, desk: Desk) -> None:
     loop = asyncio.get_running_loop()
     loop.add_reader(connection.fileno(), _listen, connection, desk, over)
     server = await loop.create_server(lambda: _Conversation(desk), "127.0.0.1")
-    connection.send(server.sockets[0].getsockname()[1])
+    connection.send(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
     await over.wait()
     server.close()
 
