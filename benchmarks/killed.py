@@ -4,8 +4,7 @@
 
 `devin-elt sync` is killed with SIGKILL at random moments of its work, and begun again in the same
 folder until it ends by itself. Then every table must be what the server has, and what was asked for
-again after a kill at most one load package, and what was read ahead of the next one while it was
-loaded. Ends with 1 where that is not so.
+again after a kill at most one load package. Ends with 1 where that is not so.
 """
 
 import argparse
@@ -24,11 +23,10 @@ from typing import Any
 import duckdb
 import orjson
 
-from pipelines.devin.ahead import BATCHES
 from pipelines.devin.demo_api import DemoServer, World
 from pipelines.devin.demo_api.listing import Listing
 from pipelines.devin.demo_api.query import Query, parse
-from sources.devin.plan import Plan
+from sources.devin.walkers import PORTIONS_A_WALKER
 from tests.support import truth
 
 from .loading import ended_well, environment, load_average, say, start
@@ -37,11 +35,9 @@ from .serving import ServerProcess, items, request_count
 COMMIT_EVERY = 10_000
 WALKERS = 8
 _PAGE = 200
-_WAITING = 2  # pages that wait to be taken, for each walker
-_AHEAD = min(COMMIT_EVERY, BATCHES * Plan.batch_size) // _PAGE + WALKERS * (1 + _WAITING)
-PACKAGE = COMMIT_EVERY // _PAGE + WALKERS * (1 + _WAITING) + _AHEAD
-"""Requests of one package, its pages and what is under way or waits when it is complete; and those
-of what is read ahead while it is loaded."""
+PACKAGE = COMMIT_EVERY // _PAGE + WALKERS * (1 + PORTIONS_A_WALKER)
+"""Requests of one package: its pages, and what is under way or waits when it is complete. While it
+is loaded the next one is read; a load that was killed is done by the next sync, with no request."""
 
 _FILE = "devin_warehouse.duckdb"
 _A_LOOK = 0.005

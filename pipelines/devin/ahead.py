@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Event
 from types import TracebackType
 from typing import Self
@@ -10,9 +11,10 @@ from typing import Self
 import dlt
 
 from sources.devin import Cycle, next_package
+from sources.devin.spool import Spool
 
-BATCHES = 2
-"""Batches that are read ahead at most: they are kept in memory."""
+FOLDER = "ahead"
+"""Where in a pipeline's working directory the rows wait that are read ahead."""
 
 
 class _Over(Exception):
@@ -31,11 +33,13 @@ class Ahead:
         self._pipeline = pipeline
         self._cycle = cycle
         self._reader = ThreadPoolExecutor(1, "ahead")
+        self._spool = Spool(Path(pipeline.working_dir) / FOLDER)
         self._begun: Future[bool] | None = None
         self._loaded = Event()
         self._over = Event()
 
     def __enter__(self) -> Self:
+        self._spool.clear()
         return self
 
     def __exit__(
@@ -47,6 +51,7 @@ class Ahead:
         self._over.set()
         self._loaded.set()
         self._reader.shutdown()
+        self._spool.clear()
 
     @property
     def finished(self) -> bool:
@@ -54,20 +59,24 @@ class Ahead:
         return self._begun is None and self._cycle.finished
 
     def anything_new(self) -> bool:
-        """Whether the next package is to hold anything; the source goes on from what was read.
+        """Read the next package, and say whether there is anything in it; the source then has it.
 
         Raises:
             DevinError: Nothing of the package could be read.
             Exception: Whatever dlt raises where the destination cannot be read.
         """
         if self._begun is None:
-            return next_package(self._pipeline, self._cycle)()
+            return next_package(self._pipeline, self._cycle, self._spool)()
         begun, self._begun = self._begun, None
         return begun.result()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Read the next package, if there may be one, while the block loads this one."""
+        """Read the next package, if there may be one, while the block loads this one.
+
+        This one is extracted, so dlt has what waited for it.
+        """
+        self._spool.clear()
         if self._cycle.finished:
             yield
             return
@@ -75,7 +84,7 @@ class Ahead:
         begin = next_package(
             self._pipeline,
             self._cycle,
-            most=BATCHES,
+            self._spool,
             loaded=self._wait_until_loaded,
             look=self._look,
         )

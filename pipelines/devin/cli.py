@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, NoReturn
 
 from .ending import REJECTED_EXIT_CODE
-from .starting import importing
+from .starting import importing, keep_heaps_few
 
 UNUSABLE = 2
 """The exit code of a configuration that has to be changed."""
@@ -25,6 +25,7 @@ _NAMES = {"--destination": "destination", "--dataset": "dataset"}
 
 def main() -> NoReturn:
     """The entry point of `devin-elt`."""
+    keep_heaps_few()
     # dlt reports to its makers unless told otherwise; this program reports to nobody.
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
     # httpx has a command line of its own, which takes rich, click and pygments wherever they are.

@@ -22,16 +22,15 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.sources import DltResource
 
 from . import errors
-from .batching import Batch
 from .client import Client
 from .coverage import Span
-from .cycle import Cycle
+from .cycle import Cycle, Rows
 from .errors import DevinError
 from .filters import Filters
 from .held import Held
 from .identity import Access, check_access, own_organization
 from .listing import LARGEST_PAGE, EnterpriseListing, Listing
-from .merging import check_destination, load_hints
+from .merging import check_destination, file_item, load_hints, merges_directly
 from .pace import Pace
 from .plan import Plan
 from .quiet import expect_conversions
@@ -39,6 +38,7 @@ from .ranges import read_range, scheduled
 from .retry import wall_clock
 from .runs import Journal
 from .settings import Settings
+from .spool import Spool, Spooled
 from .tables import SESSIONS, TABLES, Table
 from .walk import Limits
 
@@ -150,7 +150,7 @@ def devin(
     hints: dict[str, Any] = {}
 
     @dlt.resource(name="cycle", selected=False)
-    def read() -> Iterator[Batch]:
+    def read() -> Iterator[Mapping[str, Rows]]:
         _check_selection(dlt.current.source().selected_resources)
         pipeline = dlt.current.pipeline()
         check_destination(pipeline)
@@ -211,26 +211,25 @@ def load(pipeline: dlt.Pipeline, **options: Any) -> None:
 def next_package(
     pipeline: dlt.Pipeline,
     cycle: Cycle,
+    spool: Spool,
     *,
-    most: int = 1,
     loaded: Callable[[], None] = lambda: None,
     look: Callable[[], None] = signals.raise_if_signalled,
 ) -> Callable[[], bool]:
-    """What begins the next load package of a cycle, and says whether there is anything to load.
+    """What reads the next load package of a cycle, and says whether there is anything to load.
 
-    A run that loads nothing costs more than asking, so this asks first. What is read meanwhile is
-    not read again by the run. It may be called in another thread, while the package before is
-    loaded.
+    A run that loads nothing costs more than asking, so this asks first. What is read is not read
+    again by the run. It may be called in another thread, while the package before is loaded.
 
     Args:
         pipeline: The active pipeline; it knows what its destination holds.
         cycle: The cycle, which a source was made with.
-        most: Batches to read at most.
+        spool: Where the rows are kept until the run; what waits there is to be extracted before.
         loaded: Waits until the package before is loaded.
         look: Called now and then; may raise to end the run.
 
     Returns:
-        A function without arguments that may raise what `Cycle.begin` raises.
+        A function without arguments that may raise what `Cycle.read_ahead` raises.
 
     Raises:
         DestinationUnsuitable: Nothing was ever loaded, and the destination cannot hold it.
@@ -240,7 +239,7 @@ def next_package(
     if not memory:  # what is remembered was loaded, so the destination could hold it
         check_destination(pipeline)
     journal, held = Journal(pipeline.working_dir), Held(pipeline, loaded)
-    return lambda: cycle.begin(memory, journal, held, look, most)
+    return lambda: cycle.read_ahead(memory, journal, held, spool, look)
 
 
 def _check_selection(selected: Iterable[str]) -> None:
@@ -319,12 +318,18 @@ def _table_resource(cycle: DltResource, table: Table, hints: Mapping[str, Any]) 
     """The resource that picks one table out of what the cycle yields."""
 
     @dlt.transformer(data_from=cycle, write_disposition="merge", **table.hints())
-    def pick(batch: Batch) -> Iterator[Any]:
-        if (rows := batch.get(table.name)) is not None:
-            from .rows import with_load_id
+    def pick(batch: Mapping[str, Rows]) -> Iterator[Any]:
+        rows = batch.get(table.name)
+        if rows is None:
+            return
+        own = deepcopy(hints[table.name])
+        if isinstance(rows, Spooled):
+            if merges_directly(dlt.current.pipeline()):
+                yield file_item(rows, own)
+                return
+            rows = rows.read()
+        from .rows import with_load_id
 
-            load_id = load_package_state()["load_id"]
-            own = deepcopy(hints[table.name])
-            yield dlt.mark.with_hints(with_load_id(rows, load_id), own)
+        yield dlt.mark.with_hints(with_load_id(rows, load_package_state()["load_id"]), own)
 
     return pick.apply_hints(additional_table_hints={"description": table.description})

@@ -2,9 +2,8 @@
 
 import contextlib
 import logging
-from collections.abc import Callable, Generator, Iterator
-from itertools import islice
-from typing import Any, NamedTuple
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from . import errors
 from .batching import Batch
@@ -15,8 +14,12 @@ from .plan import Plan
 from .raising import Raising
 from .runs import Journal, Run, run_table
 from .scope import Scope
+from .spool import Spool, Spooled
 from .tables import RUNS, TABLES
 from .walkers import Ended, Read, Walkers
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 log = logging.getLogger("devin.cycle")
 
@@ -24,18 +27,19 @@ Memory = dict[str, Any]
 """What dlt stores with the data: `scopes`, the memory of each by name, and `recorded`, the last
 entry of the journal that is loaded."""
 
+Rows = Union["pa.Table", Spooled]
+"""Rows of a table."""
+
 
 class _Ahead(NamedTuple):
-    """A package that was begun before dlt asked for it.
+    """A package that was read before dlt asked for it.
 
     Attributes:
-        first: Its first batches, at least one.
-        rest: The others.
-        memory: What to remember after the last one.
+        spooled: Its rows, by table name.
+        memory: What to remember with them.
     """
 
-    first: list[Batch]
-    rest: Generator[Batch]
+    spooled: dict[str, Spooled]
     memory: Memory
 
 
@@ -80,39 +84,36 @@ class Cycle:
 
     def __exit__(self, *_: object) -> None:
         """Close the connections."""
-        if self._ahead:
-            self._ahead.rest.close()
         if self._plan:
             self._plan.client.close()
 
     def intend(self, plan: Callable[[], Plan]) -> None:
-        """Take note of what is to be done, for `begin`.
+        """Take note of what is to be done, for `read_ahead`.
 
         Args:
             plan: As of `package`.
         """
         self._intended = plan
 
-    def begin(
+    def read_ahead(
         self,
         memory: Memory,
         journal: Journal,
         held: Held,
+        spool: Spool,
         look: Callable[[], None] = lambda: None,
-        most: int = 1,
     ) -> bool:
-        """Read on until it is known whether the next load package is to hold anything.
+        """Read what the next load package is to hold, before dlt asks for it.
 
         For whoever can then do without making one: dlt takes longer for a package that turns out
-        to be empty than the question takes. If there is to be one, `package` goes on from here.
+        to be empty than the question takes. And it may be done while the one before is loaded.
 
         Args:
             memory: What is remembered; it stays as it is.
             journal: Where cycles are kept that make no package.
             held: What the destination holds.
+            spool: Where the rows are kept until `package` hands them on.
             look: Called now and then; may raise to end the run.
-            most: Batches to read at most; a package may begin before the one before it is loaded,
-                and is read ahead then.
 
         Returns:
             Whether there is anything to load.
@@ -121,12 +122,15 @@ class Cycle:
             DevinError: As of `package`.
         """
         if self._intended is None:
-            raise RuntimeError("asked to begin before it was told what to do")
+            raise RuntimeError("asked to read before it was told what to do")
         raised = dict(memory)
         batches = self._package(self._intended, raised, journal, held, look)
-        first = list(islice(batches, most))
-        self._ahead = _Ahead(first, batches, raised) if first else None
-        return bool(first)
+        with contextlib.closing(batches):
+            for batch in batches:
+                spool.add(batch)
+        spooled = spool.close()
+        self._ahead = _Ahead(spooled, raised) if spooled else None
+        return bool(spooled)
 
     def package(
         self,
@@ -135,7 +139,7 @@ class Cycle:
         journal: Journal,
         held: Held,
         look: Callable[[], None] = lambda: None,
-    ) -> Iterator[Batch]:
+    ) -> Iterator[Mapping[str, Rows]]:
         """Read what the next load package is to hold.
 
         Where nothing new came, nothing is yielded and `memory` stays as it is, so no load package
@@ -151,7 +155,8 @@ class Cycle:
             look: Called now and then; may raise to end the run.
 
         Yields:
-            Arrow tables by table name; the record of the cycle in the last of them.
+            Rows by table name, the record of the cycle in the last of them; everything at once
+            where it was read ahead.
 
         Raises:
             DevinError: A scope could not be raised, and the cycle is a whole one, or no scope could
@@ -161,10 +166,7 @@ class Cycle:
             yield from self._package(plan, memory, journal, held, look)
             return
         ahead, self._ahead = self._ahead, None
-        with contextlib.closing(ahead.rest):
-            while ahead.first:
-                yield ahead.first.pop(0)
-            yield from ahead.rest
+        yield ahead.spooled
         memory.update(ahead.memory)
 
     def _package(
@@ -225,15 +227,16 @@ class Cycle:
             else:
                 self._end(news, walkers)
             while self._full(plan, scopes):
-                yield max(scopes, key=lambda scope: len(scope.batching)).batching.batch()
+                yield max(scopes, key=lambda scope: len(scope.intake.waiting)).intake.batch()
         for scope in scopes:
-            if scope.batching:
-                yield scope.batching.batch()
+            if scope.intake.waiting:
+                yield scope.intake.batch()
 
     @staticmethod
     def _full(plan: Plan, scopes: list[Raising]) -> bool:
-        sessions = sum(len(scope.batching) for scope in scopes)
-        size = sum(scope.batching.size for scope in scopes if scope.batching)
+        waiting = [scope.intake.waiting for scope in scopes if scope.intake.waiting]
+        sessions = sum(map(len, waiting))
+        size = sum(each.size for each in waiting)
         return sessions >= plan.batch_size or size >= plan.batch_bytes
 
     def _end(self, news: Ended[Raising], walkers: Walkers[Raising]) -> None:

@@ -104,8 +104,8 @@ class _Reader:
                 session.extra = self._extra(session)
             # Without the learned fields: who reads it does not change what a session is equal to.
             sessions = msgspec.convert(sessions, list[Session], from_attributes=True)
-        if _PREFIX in body:
-            for session in sessions:
+        for session in sessions:
+            if session.session_id.startswith(ID_PREFIX):
                 session.session_id = bare_id(session.session_id)
         return Page(sessions, [], page.end_cursor, page.has_next_page, page.total)
 

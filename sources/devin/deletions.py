@@ -4,7 +4,7 @@ The listing names no deleted session, so only a complete reading of a span can t
 does any I/O.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ class Deletions:
     Attributes:
         spans: The spans of `created_at`, half open, in epoch seconds; at least one.
         held: Ids of the sessions that the destination holds there, and that are not marked yet.
-        seen: Ids that came, also those of rejected items that name their session.
+        came: Whether a session came, be it in a rejected item that names it.
         nameless: How many rejected items came that do not.
         around: How many sessions are held in all of what is read again, of which the spans are a
             part; 0 if they are all of it.
@@ -34,7 +34,7 @@ class Deletions:
 
     spans: Sequence[tuple[int, int]]
     held: Set[str]
-    seen: Set[str]
+    came: Callable[[str], bool]
     nameless: int = 0
     around: int = 0
     before: int = 0
@@ -53,7 +53,7 @@ class Deletions:
         """
         if self.nameless:
             return set()
-        missing = set(self.held - self.seen)
+        missing = {session_id for session_id in self.held if not self.came(session_id)}
         in_all = max(self.around + self.before, len(self.held))
         if len(missing) + self.before > max(1, most_deleted * in_all):
             begin, end = min(self.spans)[0], max(end for _, end in self.spans)

@@ -1,11 +1,13 @@
 """A DuckDB destination that merges straight from the files of a load package.
 
 dlt copies each file into a staging table, and merges from there. Here the rows are read where they
-lie, in one transaction a table. Which sessions arrive is read from the package's own files of
-`sessions`, so children need no marker rows. In everything but the load step it is dlt's `duckdb`:
-its configuration, its state and what is in the file are the same, so one can follow the other.
+lie, all tables of a package in one transaction. Which sessions arrive is read from the package's
+own files of `sessions`, so children need no marker rows. In everything but the load step it is
+dlt's `duckdb`: its configuration, its state and what is in the file are the same, so one can follow
+the other.
 """
 
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,9 @@ from dlt.destinations import duckdb
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 
 from .merging import DIRECT, STALE
-from .tables import CHILDREN, REJECTED, RUNS, SESSIONS, SNAPSHOTS, TABLES, Table
+from .tables import CHILDREN, LOAD_ID, REJECTED, RUNS, SESSIONS, SNAPSHOTS, TABLES, Table
 
-_BY_NAME = {table.name: table for table in TABLES}
+_NAMES = frozenset(table.name for table in TABLES)
 
 # A job's file is in another one of these folders before, while and after it runs.
 _FOLDERS = (
@@ -28,17 +30,18 @@ _FOLDERS = (
     PackageStorage.COMPLETED_JOBS_FOLDER,
 )
 
-_REPLACED_SESSIONS = f"""
-    SELECT arriving.session_id
+# Found out before anything is deleted: afterwards one cannot tell any more. A row that only marks a
+# session as deleted came without its children.
+_REPLACED = f"""
+    CREATE OR REPLACE TEMP TABLE replaced AS
+    SELECT arriving.session_id, arriving.deleted_at IS NULL AS is_whole
     FROM {{arriving}} AS arriving
     LEFT JOIN {{sessions}} AS kept ON arriving.session_id = kept.session_id
     WHERE ({STALE}) IS NOT TRUE
 """
 
-# A row that only marks a session as deleted came without its children.
-_REPLACED_PARENTS = f"{_REPLACED_SESSIONS} AND arriving.deleted_at IS NULL"
-
 _REPLACED_SNAPSHOTS = """
+    CREATE OR REPLACE TEMP TABLE replaced_snapshots AS
     SELECT arriving.session_id, arriving.updated_at
     FROM {arriving} AS arriving
     ANTI JOIN (
@@ -68,7 +71,7 @@ class DirectDuckdb(duckdb):
 
     def _raw_capabilities(self) -> DestinationCapabilitiesContext:
         capabilities = super()._raw_capabilities()
-        # A file must not move to another folder while the job of another table reads it.
+        # The last job merges for all; no other may be under way then.
         capabilities.loader_parallelism_strategy = "sequential"
         return capabilities
 
@@ -91,77 +94,87 @@ class DirectClient(DuckDbClient):
 
 
 class MergeJob(RunnableLoadJob):
-    """Merges a table from its files; to do so again, in whatever order, changes nothing.
+    """Merges all tables of a package, if no other job is to come; to do so again changes nothing.
 
     Its own file may also be one of SQL, where dlt's `duckdb` was given the package first, and
     refused to merge what it had staged.
     """
 
     def run(self) -> None:
-        """Merge all files of the table, if no other job is to come: they replace together."""
+        """Leave it to the job that comes last, or be that one."""
         table: Any = self._load_table
         package = Path(self._file_path).parents[1]
-        waiting = (package / PackageStorage.NEW_JOBS_FOLDER).glob(f"{table['name']}.*")
-        if not any(waiting):
-            Merge(_BY_NAME[table["name"]], table[DIRECT], package, self._job_client).run()
+        waiting = (package / PackageStorage.NEW_JOBS_FOLDER).iterdir()
+        if not any(path.name.split(".")[0] in _NAMES for path in waiting):
+            known: Any = self._job_client
+            Merge(package, table[DIRECT], known.sql_client, known.schema.tables).run()
 
 
 class Merge:
-    """The merge of one table.
+    """The merge of a load package.
 
     Args:
-        table: The table.
-        api_version: Version of the API that the package's rows were read from.
-        package: The folder of the load package.
-        client: An open client of the destination.
+        package: Its folder, which has the name of the load.
+        api_version: Version of the API that its rows were read from.
+        sql: An open client of the destination.
+        tables: The names of the tables that there are.
     """
 
-    def __init__(self, table: Table, api_version: str, package: Path, client: Any) -> None:
-        self._table = table
-        self._api_version = api_version
+    def __init__(self, package: Path, api_version: str, sql: Any, tables: Container[str]) -> None:
         self._package = package
-        self._sql = client.sql_client
+        self._api_version = api_version
+        self._sql = sql
+        self._tables = tables
 
     def run(self) -> None:
         """Delete what is replaced and insert what replaces it, in one transaction."""
-        table, name = self._table, self._name(self._table)
-        rows = self._newest(table) if self._is_repeated() else self._rows(table)
-        key = ("session_id",) if table in CHILDREN else table.key
-        same = " AND ".join(f"{name}.{column} = replaced.{column}" for column in key)
         with self._sql.begin_transaction():
-            # What is replaced is found out first: afterwards one cannot tell any more.
-            self._sql.execute_sql(
-                f"CREATE OR REPLACE TEMP TABLE replaced AS {self._replaced(rows)}"
-            )
-            self._sql.execute_sql(f"DELETE FROM {name} USING replaced WHERE {same}")
-            arriving = self._rows(SESSIONS) if table in CHILDREN else rows
-            counts = f"(SELECT count(*) FROM {arriving}), (SELECT count(*) FROM replaced)"
-            ((all_there_are, replaced),) = self._sql.execute_sql(f"SELECT {counts}")
-            # To look for each row among those that may come in costs as much as to insert it.
-            some = f" SEMI JOIN replaced USING ({', '.join(key)})"
-            some = "" if replaced == all_there_are else some
-            self._sql.execute_sql(f"INSERT INTO {name} BY NAME SELECT * FROM {rows}{some}")
+            if self._files(SESSIONS):
+                self._merge_sessions()
+            for table in (REJECTED, RUNS):
+                if self._files(table):
+                    key = ", ".join(table.key)
+                    self._replace(table, f"(SELECT {key} FROM {self._rows(table)})", repeated=True)
 
-    def _replaced(self, rows: str) -> str:
-        """The keys of what is deleted and inserted: not those of rows that are out of date."""
-        if self._table is SESSIONS:
-            sql = _REPLACED_SESSIONS
-        elif self._table in CHILDREN:
-            sql, rows = _REPLACED_PARENTS, self._rows(SESSIONS)
-        elif self._table is SNAPSHOTS:
-            sql = _REPLACED_SNAPSHOTS
-        else:
-            return f"SELECT {', '.join(self._table.key)} FROM {rows}"
-        names = {"sessions": self._name(SESSIONS), "snapshots": self._name(SNAPSHOTS)}
-        return sql.format(arriving=rows, **names).replace("this_version", self._api_version)
+    def _merge_sessions(self) -> None:
+        """Sessions with all that belongs to them, but for those that are out of date."""
+        # Scopes that overlap deliver the same session.
+        ids = f"SELECT count(*), count(DISTINCT session_id) FROM {self._rows(SESSIONS)}"
+        arriving, different = self._one_row(ids)
+        repeated = arriving > different
+        rows = self._newest(SESSIONS) if repeated else self._rows(SESSIONS)
+        self._execute(_REPLACED, arriving=rows)
+        replaced, whole = self._one_row("SELECT count(*), count(*) FILTER (is_whole) FROM replaced")
+        self._replace(SESSIONS, "replaced", repeated=repeated, all_rows=replaced == different)
+        of_whole = "(SELECT session_id FROM replaced WHERE is_whole)"
+        for table in (child for child in CHILDREN if child.name in self._tables):
+            self._replace(table, of_whole, repeated=repeated, all_rows=whole == different)
+        if self._files(SNAPSHOTS):
+            rows = self._newest(SNAPSHOTS) if repeated else self._rows(SNAPSHOTS)
+            self._execute(_REPLACED_SNAPSHOTS, arriving=rows)
+            self._replace(SNAPSHOTS, "replaced_snapshots", repeated=repeated)
 
-    def _is_repeated(self) -> bool:
-        """Whether a key may come twice: scopes that overlap deliver the same session."""
-        if self._table in (REJECTED, RUNS):
-            return True
-        counted = "SELECT count(*) > count(DISTINCT session_id)"
-        ((repeated,),) = self._sql.execute_sql(f"{counted} FROM {self._rows(SESSIONS)}")
-        return bool(repeated)
+    def _replace(
+        self, table: Table, replaced: str, *, repeated: bool, all_rows: bool = False
+    ) -> None:
+        """Replace the rows of a table that have one of these keys.
+
+        Args:
+            table: The table.
+            replaced: What holds the keys.
+            repeated: Whether a key may come twice.
+            all_rows: Whether that is all rows that arrive: to look for each of them among those
+                that may come in costs as much as to insert it.
+        """
+        key = ("session_id",) if table in CHILDREN else table.key
+        name = self._name(table)
+        same = " AND ".join(f"{name}.{column} = replaced.{column}" for column in key)
+        self._execute(f"DELETE FROM {name} USING {replaced} AS replaced WHERE {same}")
+        if self._files(table):
+            rows = self._newest(table) if repeated else self._rows(table)
+            some = "" if all_rows else f" SEMI JOIN {replaced} AS replaced USING ({', '.join(key)})"
+            loaded = f"SELECT *, '{self._package.name}' AS {LOAD_ID} FROM {rows}{some}"
+            self._execute(f"INSERT INTO {name} BY NAME {loaded}")
 
     def _newest(self, table: Table) -> str:
         """The newest row of each key."""
@@ -172,11 +185,22 @@ class Merge:
     def _rows(self, table: Table) -> str:
         """What reads the rows of a table from the package."""
         paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in self._files(table))
-        return f"read_parquet([{paths}], union_by_name = true)"
+        read = f"read_parquet([{paths}], union_by_name = true)"
+        # Files that dlt made of Arrow tables have one of their own.
+        return f"(SELECT COLUMNS(name -> name <> '{LOAD_ID}') FROM {read})"
 
     def _files(self, table: Table) -> list[Path]:
         pattern = f"{table.name}.*.parquet"
         return [path for folder in _FOLDERS for path in (self._package / folder).glob(pattern)]
+
+    def _execute(self, sql: str, **names: str) -> Any:
+        known = {"sessions": self._name(SESSIONS), "snapshots": self._name(SNAPSHOTS)}
+        text = sql.format(**known, **names) if names else sql
+        return self._sql.execute_sql(text.replace("this_version", self._api_version))
+
+    def _one_row(self, sql: str) -> Any:
+        (row,) = self._execute(sql)
+        return row
 
     def _name(self, table: Table) -> str:
         name: str = self._sql.make_qualified_table_name(table.name)

@@ -1,6 +1,6 @@
-"""Sessions on their way from pages to batches: each at most once a load package."""
+"""Sessions on their way from pages to rows: each at most once a load package."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from .session import Session
@@ -13,45 +13,51 @@ class PutOff(NamedTuple):
     updated_at: int
 
 
-class Observed(NamedTuple):
-    """Sessions, each at most once, and the moments the API was asked for them, epoch seconds."""
-
-    sessions: list[Session]
-    seen_at: list[int]
-
-
 class Gathering:
-    """Keeps the newest copy of each session of a scope, and cuts batches.
+    """Knows which sessions of a scope are in a load package.
 
     A package replaces a session's children by what it holds for the session, so it may hold one
-    copy only. A newer copy takes the place of one that is still here. Where that one has left in a
-    batch, the newer copy is put off: it has to be asked for again.
+    copy only: the newest of the page that brought it first. A newer one of a later page is put off:
+    it has to be asked for again.
+
+    Attributes:
+        put_off: The copies that are.
     """
 
     def __init__(self) -> None:
-        self._held: dict[str, Session] = {}
-        self._seen_at: dict[str, int] = {}
-        self._gone: dict[str, int] = {}
+        self._taken: dict[str, int] = {}
+        self.put_off: list[PutOff] = []
 
-    def __len__(self) -> int:
-        return len(self._held)
+    def __contains__(self, session_id: object) -> bool:
+        """Whether a session is in the package."""
+        return session_id in self._taken
 
-    def add(self, sessions: Sequence[Session], seen_at: int) -> list[PutOff]:
-        """Take in the sessions of a page; what is put off of them."""
-        put_off: list[PutOff] = []
-        held, gone, moments = self._held, self._gone, self._seen_at
+    def new(self, sessions: Sequence[Session]) -> Sequence[Session]:
+        """Take in the sessions of a page.
+
+        Returns:
+            Those that are in the package from now on, each once; the same sequence if all are.
+        """
+        names = [session.session_id for session in sessions]
+        if len(set(names)) < len(names):
+            return self.new(_newest(sessions))
+        if before := self._taken.keys() & names:
+            self._put_off(session for session in sessions if session.session_id in before)
+            return self.new([each for each in sessions if each.session_id not in before])
+        self._taken.update(zip(names, [session.updated_at for session in sessions], strict=True))
+        return sessions
+
+    def _put_off(self, sessions: Iterable[Session]) -> None:
         for session in sessions:
-            name = session.session_id
-            if name in gone:
-                if session.updated_at > gone[name]:
-                    put_off.append(PutOff(session.created_at, session.updated_at))
-            elif name not in held or session.updated_at >= held[name].updated_at:
-                held[name], moments[name] = session, seen_at
-        return put_off
+            if session.updated_at > self._taken[session.session_id]:
+                self.put_off.append(PutOff(session.created_at, session.updated_at))
 
-    def cut(self) -> Observed:
-        """All that is held, as a batch."""
-        batch = Observed(list(self._held.values()), [self._seen_at[name] for name in self._held])
-        self._gone |= {name: session.updated_at for name, session in self._held.items()}
-        self._held, self._seen_at = {}, {}
-        return batch
+
+def _newest(sessions: Iterable[Session]) -> list[Session]:
+    """The newest copy of each, the last of those that are alike."""
+    newest: dict[str, Session] = {}
+    for session in sessions:
+        name = session.session_id
+        if name not in newest or session.updated_at >= newest[name].updated_at:
+            newest[name] = session
+    return list(newest.values())

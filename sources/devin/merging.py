@@ -15,10 +15,14 @@ from typing import Any, Literal, TypedDict
 import dlt
 import sqlglot
 from dlt.common.destination import DestinationCapabilitiesContext
+from dlt.common.metrics import DataWriterMetrics
 from dlt.common.schema.typing import MERGE_DISPOSITION_HINTS, TDeleteInsertStrategyDict
+from dlt.extract.extractors import ImportFileMeta
+from dlt.extract.items import DataItemWithMeta
 
 from .errors import DestinationUnsuitable
 from .session import MARKER
+from .spool import Spooled
 from .tables import CHILDREN, LINKS, PULL_REQUESTS, SESSIONS, SNAPSHOTS, TAGS, Table
 
 STRATEGY: Literal["delete-insert"] = "delete-insert"
@@ -161,6 +165,20 @@ def load_hints(tables: Iterable[Table], api_version: str = "v3") -> dict[str, An
     dialect = capabilities.sqlglot_dialect
     render = partial(_render, names=names, version=api_version, dialect=dialect)
     return {t.name: _hints(t, form, _conditions(t, render), {}) for t in tables}
+
+
+def file_item(rows: Spooled, hints: Any) -> Any:
+    """What a resource yields for dlt to take over a file as it is.
+
+    Args:
+        rows: The rows, which are to have all columns of the table but dlt's own.
+        hints: How they are loaded, of `load_hints`.
+    """
+    metrics = DataWriterMetrics(str(rows.path), rows.rows, 0, 0, 0)
+    # dlt.mark.with_file_import takes hints or a number of rows, not both.
+    return DataItemWithMeta(
+        ImportFileMeta(str(rows.path), metrics, "parquet", hints, create_table_variant=False), None
+    )
 
 
 def _hints(

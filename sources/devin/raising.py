@@ -1,25 +1,24 @@
 """One scope in one cycle: what is to be walked of it, what is new, and what it remembers then."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from . import errors
-from .batching import Batch, Batching
+from .batching import Batch
 from .coverage import Coverage, Segment, Slice, Span
 from .deletions import Deletions, marked
-from .gathering import Observed
 from .held import Held, Ownership
+from .intake import Intake
 from .order import Order
 from .plan import AnyListing, Plan
 from .promise import Promise
-from .recognition import Recognition
 from .rereads import OpenSession, batches, due, unchanged
 from .retry import wall_clock
 from .runs import Run
 from .scope import Scope
-from .session import RejectedItem, Session
-from .tables import CHILDREN, REJECTED, SESSIONS
+from .session import Session
+from .tables import SESSIONS
 from .walk import Portion, Share, reread, walk
 from .walkers import Rereads, Work
 
@@ -39,12 +38,10 @@ class Raising:
 
     Attributes:
         run: The record of it.
-        batching: The sessions that were taken in and wait to be handed on.
+        intake: What the package takes in.
         failure: What ended it; None as long as nothing did.
         expected: How many sessions the passes so far are expected to read; 0 if unknown.
         sessions_read: How many they have read.
-        unsaved: Whether the destination does not hold all that this package knows, or does not
-            say so.
     """
 
     def __init__(self, plan: Plan, listing: AnyListing, looked_at: int | None = None) -> None:
@@ -60,7 +57,7 @@ class Raising:
         self._at_the_end = False
         self._counted: set[Work] = set()
         self.expected = self.sessions_read = 0
-        self.unsaved = False
+        self._unsaved = False
         self._open: dict[str, OpenSession] = {}
         self._promises: list[Promise] = []
         self._trusted, self._doubted, self._relied = True, False, False
@@ -77,15 +74,12 @@ class Raising:
         self._memory = memory
         self._reached = max((s.created_to for s in memory.coverage.segments), default=None)
         self._held = held
-        self.batching = Batching(self._to_rows)
-        self._recognition = Recognition(memory)
+        self.intake = Intake(self.listing, memory, self.run, marked=held.wants_markers)
         self._order = Order(self.listing.name, trusted=memory.in_order and self._trusted)
         self._read_whole = Coverage()
-        self._seen: set[str] = set()
-        self._nameless = 0
         self._gone: set[str] = set()
         # An earlier package tells of a cycle under way: the destination is to learn of its end.
-        self.unsaved = self.run.outcome == "unfinished"
+        self._unsaved = self.run.outcome == "unfinished"
 
     def work(self) -> list[Work]:
         """What to do next, once nothing is under way any more; nothing at the very end."""
@@ -116,7 +110,7 @@ class Raising:
         self._doubted = False
         self._memory = replace(self._memory, coverage=Coverage(), in_order=False)
         self._order = Order(self.listing.name, trusted=False)
-        self._read_whole, self._spans, self.unsaved = Coverage(), {}, True
+        self._read_whole, self._spans, self._unsaved = Coverage(), {}, True
         self._passes, self._left, self._at_the_end = self._all_passes(), [], False
         self._promises = []
 
@@ -130,6 +124,7 @@ class Raising:
         if isinstance(work, Rereads):
             yield reread(self.listing, work.session_ids)
             return
+        before: dict[str, int] = {}
         for portion in walk(self.listing, work, self._plan.limits, self._order, share):
             if portion.seen_at < self._plan.start:
                 raise errors.ConfigurationError(
@@ -137,27 +132,38 @@ class Raising:
                     f"{self._plan.start - portion.seen_at} s away",
                     "Correct start_date under [sources.devin] in .dlt/config.toml.",
                 )
-            yield portion
+            if work.as_of is None and portion.sessions:
+                # All of it is new, most likely, but for what the page before had. This thread has
+                # it at hand, so it makes of it what it can.
+                new = [s for s in portion.sessions if before.get(s.session_id) != s.updated_at]
+                before = {s.session_id: s.updated_at for s in portion.sessions}
+                yield portion._replace(columns=self.intake.columns(new, portion.seen_at))
+            else:
+                yield portion
 
     def take(self, work: Work, portion: Portion) -> Iterator[Batch]:
         """Take a page in."""
         self._began = min(self._began or portion.seen_at, portion.seen_at)
         self._latest = max(self._latest, portion.seen_at)
         self._relied |= self._order.direction is not None
-        self.unsaved |= self._reached is None
+        self._unsaved |= self._reached is None
         self.run.pages += 1
         self.sessions_read += len(portion.sessions)
         if work in self._counted:
             self.expected += portion.total or 0
             self._counted.discard(work)
         fresh = self._fresh(work, portion.sessions)
-        self._seen.update([session.session_id for session in portion.sessions])
         if isinstance(work, Slice):
             self._claim(work, portion)
             for promise in self._promises:
                 promise.hear(work, portion)
-        self.batching.add(fresh, portion.seen_at, portion.size)
-        yield from self._reject(portion.rejected, portion.seen_at)
+        self.intake.take(fresh, portion.seen_at, portion.size, self._again_from, portion.columns)
+        yield from self.intake.reject(portion.rejected, portion.seen_at)
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the destination does not hold all that this package knows, or say so."""
+        return self._unsaved or self.intake.anything
 
     def leave(self, *work: Work) -> None:
         """Some work could not be done in this package."""
@@ -176,7 +182,7 @@ class Raising:
         if self._gone:
             self._gone_before += len(self._gone)
             rows = marked(self._held.rows(self._gone), self._began or 0)
-            self._count({SESSIONS.name: rows.num_rows})
+            self.intake.count({SESSIONS.name: rows.num_rows})
             yield {SESSIONS.name: rows}
 
     def raised_memory(self) -> Scope:
@@ -186,12 +192,12 @@ class Raising:
         # First what a wrong clock claimed: lowered, it would look like any other.
         sound = self._memory.coverage.believed(self._latest + self._plan.limits.overlap)
         coverage = sound.lowered(self._as_of)
-        for created_at, updated_at in self.batching.put_off:
+        for created_at, updated_at in self.intake.put_off:
             coverage = coverage.lowered(updated_at, created_at)
-        moments = [self._as_of, *(updated_at for _, updated_at in self.batching.put_off)]
+        moments = [self._as_of, *(updated_at for _, updated_at in self.intake.put_off)]
         self.run.as_of = min(moments)
         again_from = self._again_from - self._as_of + min(moments)
-        recent, rejected = self._recognition.remembered(again_from, self._gone)
+        recent, rejected = self.intake.remembered(again_from, self._gone)
         memory = replace(self._memory, coverage=coverage, recent=recent, rejected=rejected)
         return memory.settled(self._began)
 
@@ -214,20 +220,6 @@ class Raising:
         else:
             run.outcome = "loaded" if run.rows else "unchanged"
         return run
-
-    def _to_rows(self, observed: Observed) -> Batch:
-        from .rows import session_tables
-
-        self._recognition.load(observed.sessions, self._again_from)
-        marked, sessions = self._held.wants_markers, len(observed.sessions)
-        tables = session_tables(*observed, self.listing.api_version, marked=marked)
-        markers = dict.fromkeys((child.name for child in CHILDREN), sessions if marked else 0)
-        self._count({name: rows.num_rows - markers.get(name, 0) for name, rows in tables.items()})
-        return tables
-
-    def _count(self, rows: dict[str, int]) -> None:
-        self.run.count(rows)
-        self.unsaved = True
 
     @property
     def _as_of(self) -> int:
@@ -257,7 +249,7 @@ class Raising:
         if believed != remembered:
             log.info("%s: the API's clock was ahead once: reading again", self.listing.name)
             self._memory, self._spans = replace(self._memory, coverage=believed), {}
-            self.unsaved = True
+            self._unsaved = True
             yield believed.behind(plan.start)
         if not first_load:
             yield self._looked_after(now)
@@ -270,7 +262,7 @@ class Raising:
         self._open = {
             session.session_id: session
             for session in self._held.open_pull_requests(self._ownership)
-            if session.session_id not in self._seen
+            if not self.intake.came(session.session_id)
             and due(session.session_id, session.updated_at, before, now)
         }
         return [Rereads(tuple(ids)) for ids in batches(list(self._open))]
@@ -294,7 +286,7 @@ class Raising:
         if self._began is not None:
             memory = memory.settled(self._began)
         self._memory = memory.asked_again(span)
-        self.unsaved = True
+        self._unsaved = True
 
     def _forget(self, span: Slice | Segment) -> None:
         begin, end, as_of = span.created_from, span.created_to, span.as_of
@@ -327,13 +319,13 @@ class Raising:
         if isinstance(work, Slice) and work.as_of is None:
             return sessions
         known = {session.session_id for session in sessions if self._is_known(work, session)}
-        self.run.unchanged += len(known - self._seen)
+        self.intake.pass_over(known)
         return [session for session in sessions if session.session_id not in known]
 
     def _is_known(self, work: Work, session: Session) -> bool:
         if isinstance(work, Rereads):
             return unchanged(self._open[session.session_id], session)
-        return self._recognition.knows(session)
+        return self.intake.knows(session)
 
     def _claim(self, part: Slice, portion: Portion) -> None:
         if portion.done is None or portion.done[0] == portion.done[1] or self._doubted:
@@ -344,23 +336,7 @@ class Raising:
         self._spans[part.as_of] = spans.raised(*portion.done, 0)
         if part.as_of is None:
             self._read_whole = self._read_whole.raised(*portion.done, 0)
-            self.unsaved |= portion.done[0] < (self._reached or 0)
-
-    def _reject(self, items: Iterable[RejectedItem], seen_at: int) -> Iterator[Batch]:
-        new = []
-        for item in items:
-            self._seen.update(filter(None, [item.session_id]))
-            self._nameless += item.session_id is None
-            if self._recognition.is_first(item, seen_at):
-                self.run.rejected += 1
-                if not self._recognition.is_loaded(item):
-                    new.append(item)
-        if new:
-            from .rows import rejected_table
-
-            self._count({REJECTED.name: len(new)})
-            firsts = [(item, self._recognition.first_seen_at(item)) for item in new]
-            yield {REJECTED.name: rejected_table(firsts, self.listing, seen_at)}
+            self._unsaved |= portion.done[0] < (self._reached or 0)
 
     def _deleted(self) -> set[str]:
         """Sessions that are loaded, and that the spans which were read whole do not list.
@@ -374,7 +350,9 @@ class Raising:
         if not spans:
             return set()
         held = self._held.session_ids(self._ownership, spans)
-        found = Deletions(spans, held, self._seen, self._nameless, before=self._gone_before)
+        found = Deletions(
+            spans, held, self.intake.came, self.intake.nameless, before=self._gone_before
+        )
         try:
             return found.gone(self._plan.most_deleted)
         except errors.SpanShrank:

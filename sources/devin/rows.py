@@ -1,4 +1,4 @@
-"""Sessions to rows: one Arrow table for each table of the contract.
+"""Sessions to columns, and columns to rows: one Arrow table for each table of the contract.
 
 A session's pull requests, tags and links replace what was there before, also when there are none
 left. For that each of these tables gets one marker row a session beside the real ones: it says
@@ -7,61 +7,37 @@ which version of the session they belong to, and `merging` sees to it that it ne
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from operator import attrgetter
+from itertools import chain
 from typing import Any, Protocol
 
 import pyarrow as pa
+from msgspec.structs import astuple
 
 from .pull_requests import parse_address
 from .session import MARKER, RejectedItem, Session, bare_id
-from .tables import LINKS, PULL_REQUESTS, REJECTED, SESSIONS, SNAPSHOTS, TAGS, Table
+from .tables import (
+    CHILDREN,
+    LINKS,
+    LOAD_ID,
+    PULL_REQUESTS,
+    REJECTED,
+    SESSIONS,
+    SNAPSHOTS,
+    TAGS,
+    Kind,
+    Table,
+)
 
 MICROSECONDS = 1_000_000
 TEXT, TIMESTAMP = pa.string(), pa.timestamp("us", "UTC")
 Row = tuple[Any, ...]
+Rows = dict[str, pa.Table]
+"""Rows by table name."""
+
 _NONE: list[Row] = []
-
-
-def session_tables(
-    sessions: Sequence[Session],
-    seen_at: Sequence[int],
-    api_version: str = "v3",
-    *,
-    marked: bool = True,
-) -> dict[str, pa.Table]:
-    """The rows that sessions make.
-
-    Args:
-        sessions: The sessions, each at most once.
-        seen_at: For each the moment the API was asked for it, in epoch seconds.
-        api_version: Version of the API that they were read from.
-        marked: Whether the children's tables hold marker rows besides.
-
-    Returns:
-        An Arrow table for each of `sessions`, its children and `session_snapshots`, by name, in
-        the columns' order of the contract.
-    """
-    columns = _Columns(sessions, seen_at, api_version)
-    listed = [_listed(session) for session in sessions]
-    pull_requests: list[Row] = [row for rows in listed for row in rows]
-    tags: list[Row] = [(s.session_id, tag) for s in sessions for tag in dict.fromkeys(s.tags)]
-    links: list[Row] = list(_links(sessions))
-    if marked:
-        ids = [session.session_id for session in sessions]
-        markers = list(map(marker, sessions, seen_at))
-        pull_requests += zip(ids, markers, *[[None] * len(ids)] * 5, strict=True)
-        tags += zip(ids, markers, strict=True)
-        links += zip(ids, ids, markers, ids, strict=True)
-    return {
-        SESSIONS.name: columns.table(SESSIONS),
-        PULL_REQUESTS.name: arrow_table(PULL_REQUESTS, pull_requests),
-        TAGS.name: arrow_table(TAGS, tags),
-        LINKS.name: arrow_table(LINKS, links),
-        SNAPSHOTS.name: columns.table(SNAPSHOTS, **_counts(listed)),
-    }
 
 
 class Origin(Protocol):
@@ -115,7 +91,7 @@ def with_load_id(rows: pa.Table, load_id: str) -> pa.Table:
     """The rows with the `_dlt_load_id` that dlt by default leaves out of Arrow tables."""
     zeros = pa.repeat(pa.scalar(0, pa.int8()), rows.num_rows)
     column = pa.DictionaryArray.from_arrays(zeros, pa.array([load_id]))
-    return rows.append_column(pa.field("_dlt_load_id", column.type, nullable=False), column)
+    return rows.append_column(pa.field(LOAD_ID, column.type, nullable=False), column)
 
 
 def marker(session: Session, seen_at: int) -> str:
@@ -131,6 +107,9 @@ def _iso(epoch: int) -> str:
     return datetime.fromtimestamp(epoch, UTC).isoformat()
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+
+
 def json_text(value: Any) -> str | None:
     """JSON text that every destination can hold; None for None.
 
@@ -138,9 +117,9 @@ def json_text(value: Any) -> str | None:
     """
     if value is None:
         return None
-    text = json.dumps(value, ensure_ascii=False)
-    suspect = any(sign in text for sign in ("\\u0000", "NaN", "Infinity"))
-    return json.dumps(_storable(value), ensure_ascii=False) if suspect else text
+    text = _ENCODER.encode(value)
+    suspect = "\\u0000" in text or "NaN" in text or "Infinity" in text
+    return _ENCODER.encode(_storable(value)) if suspect else text
 
 
 def _storable(value: Any) -> Any:
@@ -153,54 +132,113 @@ def _storable(value: Any) -> Any:
     return [_storable(entry) for entry in value] if isinstance(value, list) else value
 
 
-class _Columns:
-    """The columns that sessions make, one row a session; those of several tables once.
+_TO_ARROW: dict[Kind, Callable[[list[Any]], pa.Array]] = {
+    "text": lambda values: pa.array(values, TEXT),
+    "json": lambda values: pa.array(values, TEXT),
+    "double": lambda values: pa.array(values, pa.float64()),
+    "bigint": lambda values: pa.array(values, pa.int64()),
+    "bool": lambda values: pa.array(values, pa.bool_()),
+    "timestamp": lambda values: pa.array(values, pa.timestamp("s", "UTC")).cast(TIMESTAMP),
+}
 
-    Columns, not rows: this is done for every session there is.
+
+class Columns:
+    """What sessions make, column by column, in plain values: moments are epoch seconds.
+
+    For that nothing has to be asked of Arrow, which lets go of Python's lock each time: of many
+    threads each may make those of its page, while it has them at hand.
+
+    Args:
+        sessions: The sessions, each at most once.
+        seen_at: The moment the API was asked for them, in epoch seconds.
+        api_version: Version of the API that they were read from.
+        marked: Whether the children's tables hold marker rows besides.
     """
 
-    def __init__(self, sessions: Sequence[Session], seen_at: Sequence[int], version: str) -> None:
-        self._sessions = sessions
-        self._made: dict[str, pa.Array] = {
-            "deleted_at": pa.nulls(len(sessions), TIMESTAMP),  # they are listed
-            "api_version": pa.repeat(version, len(sessions)),
-            "extracted_at": _moments(seen_at),
-            "created_at": _moments(self._values("created_at")),
-            "updated_at": _moments(self._values("updated_at")),
-            "is_archived": pa.array(_archived(self._values("is_archived"), version), pa.bool_()),
-            "parent_session_id": pa.array(
-                [bare_id(name) if name else None for name in self._values("parent_session_id")],
-                TEXT,
-            ),
-            "structured_output": _json(self._values("structured_output")),
-            "extra": _json(self._values("extra")),
+    def __init__(
+        self, sessions: Sequence[Session], seen_at: int, api_version: str, *, marked: bool
+    ) -> None:
+        self.api_version = api_version
+        listed = [_listed(session) for session in sessions]
+        # All columns at once: nothing else takes them out as fast.
+        of_each: Iterable[Any] = zip(*map(astuple, sessions), strict=True) if sessions else _NO_ROWS
+        values = {
+            name: list(of) for name, of in zip(Session.__struct_fields__, of_each, strict=True)
         }
+        ids = values["session_id"]
+        values["extracted_at"] = [seen_at] * len(ids)
+        values["is_archived"] = _archived(values["is_archived"], api_version)
+        values["parent_session_id"] = [
+            bare_id(name) if name else None for name in values["parent_session_id"]
+        ]
+        for name in ("structured_output", "extra"):
+            values[name] = list(map(json_text, values[name]))
+        values["pull_request_count"] = list(map(len, listed))
+        values["merged_pull_request_count"] = list(map(_merged, listed))
+        self.values = values
+        pull_requests: list[Row] = list(chain.from_iterable(listed))
+        tags: list[Row] = [
+            (name, tag)
+            for name, of in zip(ids, values["tags"], strict=True)
+            if of
+            for tag in dict.fromkeys(of)
+        ]
+        links: list[Row] = list(_links(sessions))
+        if marked:
+            markers = [marker(session, seen_at) for session in sessions]
+            pull_requests += zip(ids, markers, *[[None] * len(ids)] * 5, strict=True)
+            tags += zip(ids, markers, strict=True)
+            links += zip(ids, ids, markers, ids, strict=True)
+        self.children = {PULL_REQUESTS.name: pull_requests, TAGS.name: tags, LINKS.name: links}
 
-    def table(self, table: Table, **besides: pa.Array) -> pa.Table:
-        """The rows of a table that has these columns, and some besides."""
-        schema, made = table.arrow_schema, self._made
-        made.update(besides)
-        for field in schema:
-            if field.name not in made:
-                made[field.name] = pa.array(self._values(field.name), field.type)
-        return pa.Table.from_arrays([made[field.name] for field in schema], schema=schema)
+    def __len__(self) -> int:
+        """How many sessions there are."""
+        return len(self.session_ids)
 
-    def _values(self, name: str) -> list[Any]:
-        return list(map(attrgetter(name), self._sessions))
+    @property
+    def session_ids(self) -> list[str]:
+        """Ids of the sessions, in order."""
+        return self.values["session_id"]
 
 
-def _moments(epochs: Sequence[int]) -> pa.Array:
-    return pa.array(epochs, pa.int64()).cast(pa.timestamp("s", "UTC")).cast(TIMESTAMP)
+def tables(several: Sequence[Columns]) -> Rows:
+    """The rows that columns make.
+
+    Args:
+        several: Columns of one version of the API; no session is in two of them.
+
+    Returns:
+        An Arrow table for each of `sessions`, its children and `session_snapshots`, by name, in
+        the columns' order of the contract.
+    """
+    number = sum(map(len, several))
+    made: dict[str, pa.Array] = {
+        "deleted_at": pa.nulls(number, TIMESTAMP),  # they are listed
+        "api_version": pa.repeat(several[0].api_version, number),
+    }
+    for column in (*SESSIONS.columns, *SNAPSHOTS.columns):
+        if column.name not in made:
+            values = list(chain.from_iterable(each.values[column.name] for each in several))
+            made[column.name] = _TO_ARROW[column.kind](values)
+    rows = {
+        table.name: pa.Table.from_arrays(
+            [made[column.name] for column in table.columns], schema=table.arrow_schema
+        )
+        for table in (SESSIONS, SNAPSHOTS)
+    }
+    for table in CHILDREN:
+        of_all = list(chain.from_iterable(each.children[table.name] for each in several))
+        rows[table.name] = arrow_table(table, of_all)
+    return rows
 
 
-def _archived(values: Iterable[bool | None], api_version: str) -> Iterator[bool | None]:
+_NO_ROWS: list[list[Any]] = [[] for _ in Session.__struct_fields__]
+
+
+def _archived(values: list[bool | None], api_version: str) -> list[bool | None]:
     """What v3 leaves out is false; v2 does not tell."""
     unknown = None if api_version == "v2" else False
-    return (unknown if value is None else value for value in values)
-
-
-def _json(values: Iterable[Any]) -> pa.Array:
-    return pa.array([None if value is None else json_text(value) for value in values], TEXT)
+    return [unknown if value is None else value for value in values]
 
 
 def _listed(session: Session) -> list[Row]:
@@ -219,6 +257,14 @@ def _listed(session: Session) -> list[Row]:
     ]
 
 
+def _merged(listed: list[Row]) -> int:
+    """How many of a session's pull requests are merged."""
+    return sum(row[_STATE] == "merged" for row in listed) if listed else 0
+
+
+_STATE = [column.name for column in PULL_REQUESTS.columns].index("pr_state")
+
+
 def _links(sessions: Iterable[Session]) -> Iterator[Row]:
     for session in sessions:
         name, parent, children = (
@@ -231,13 +277,3 @@ def _links(sessions: Iterable[Session]) -> Iterator[Row]:
         if children:
             for child in dict.fromkeys(map(bare_id, filter(None, children))):
                 yield name, child, "parent", name
-
-
-def _counts(listed: list[list[Row]]) -> dict[str, pa.Array]:
-    """How many pull requests a session has, and how many of them are merged."""
-    state = PULL_REQUESTS.arrow_schema.get_field_index("pr_state")
-    merged = [sum(row[state] == "merged" for row in rows) if rows else 0 for rows in listed]
-    return {
-        "pull_request_count": pa.array([len(rows) for rows in listed], pa.int64()),
-        "merged_pull_request_count": pa.array(merged, pa.int64()),
-    }

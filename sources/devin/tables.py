@@ -4,10 +4,14 @@ Everything that names a table or a column does it here. How rows are made of ses
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+LOAD_ID = "_dlt_load_id"
+"""dlt's own column: the load that brought a row."""
 
 Kind = Literal["text", "double", "bigint", "bool", "timestamp", "json"]
 
@@ -37,7 +41,7 @@ class Table:
         name: Its name.
         description: What a row of it is.
         key: The columns that tell its rows apart.
-        columns: All its columns in order, dlt's own (`_dlt_load_id`) left out.
+        columns: All its columns in order, dlt's own (`LOAD_ID`) left out.
         newest_by: The column whose largest value survives where a key comes twice.
         references: Other tables: `{table: {column here: column there}}`.
     """
@@ -49,7 +53,7 @@ class Table:
     newest_by: str | None = None
     references: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def arrow_schema(self) -> "pa.Schema":
         """The Arrow schema of its rows."""
         import pyarrow as pa
@@ -75,7 +79,8 @@ class Table:
         return {
             "name": self.name,
             "primary_key": self.key,
-            "columns": {column.name: self._column_hints(column) for column in self.columns},
+            "columns": {column.name: self._column_hints(column) for column in self.columns}
+            | {LOAD_ID: {"data_type": "text", "nullable": False}},
             "references": [
                 {
                     "referenced_table": table,

@@ -12,7 +12,7 @@ to be: what a page has passed is done, and what is left is asked for by its boun
 
 import logging
 from collections.abc import Generator, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from . import errors
 from .client import Reply
@@ -21,6 +21,9 @@ from .listing import Bounds, EnterpriseListing, Listing
 from .order import Order
 from .session import Page, RejectedItem, Session
 from .tally import Tally
+
+if TYPE_CHECKING:
+    from .rows import Columns
 
 log = logging.getLogger("devin.walk")
 
@@ -57,6 +60,7 @@ class Portion(NamedTuple):
         passed: How many sessions came by that were created in the span that is done.
         outside: The sessions that were created outside of the slice, next to it: their ids, and
             when.
+        columns: What the sessions make, if somebody has made it.
     """
 
     sessions: list[Session]
@@ -67,6 +71,7 @@ class Portion(NamedTuple):
     size: int = 0
     passed: int = 0
     outside: tuple[tuple[str, int], ...] = ()
+    columns: "Columns | None" = None
 
 
 class Share(Protocol):

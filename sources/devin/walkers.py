@@ -11,13 +11,13 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from threading import Condition, Thread
+from threading import Condition, RLock, Thread
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from .coverage import Slice
 from .walk import Portion, Share
 
-PORTIONS_A_WALKER = 2
+PORTIONS_A_WALKER = 1
 """Pages that may wait to be loaded, for each walker."""
 
 _GIVES = 0.5  # of what the walker with the most left has, what another needs to give some away
@@ -107,7 +107,11 @@ class Walkers(Generic[S]):
         self._largest = largest or math.inf
         self._look = look
         self._stop = stop
-        self._changed = Condition()
+        # One lock, but whoever waits is woken only for what he waits for: that is at each page.
+        self._lock = RLock()
+        self._work_came = Condition(self._lock)
+        self._news_came = Condition(self._lock)
+        self._room_came = Condition(self._lock)
         self._threads: list[Thread] = []
         self._waiting: deque[_Task[S]] = deque()
         self._running: set[_Task[S]] = set()
@@ -121,18 +125,19 @@ class Walkers(Generic[S]):
 
     def __exit__(self, *_: object) -> None:
         """Send the walkers home; one that waits for an answer ends when it comes."""
-        with self._changed:
+        with self._lock:
             self._closed = True
             if self._running:
                 self._stop()
-            self._changed.notify_all()
+            self._work_came.notify_all()
+            self._room_came.notify_all()
         over = time.monotonic() + _PATIENCE
         for thread in self._threads:
             thread.join(max(0.0, over - time.monotonic()))
 
     def give(self, scope: S, work: Sequence[Work]) -> None:
         """Let it be done."""
-        with self._changed:
+        with self._lock:
             self._stopping.discard(scope)
             self._add(_Task(scope, part) for part in work)
 
@@ -146,21 +151,21 @@ class Walkers(Generic[S]):
 
     def stop(self, scope: S) -> None:
         """End what is under way of a scope, as `wind_down` does of all, until more is given."""
-        with self._changed:
+        with self._lock:
             self._stopping.add(scope)
         self.drop(scope)
 
     def drop(self, scope: S | None = None) -> None:
         """Let nobody begin what waits, of one scope or of all."""
-        with self._changed:
+        with self._lock:
             for task in [task for task in self._waiting if scope in (None, task.scope)]:
                 self._waiting.remove(task)
                 self._news.append(Ended(task.scope, task.work, None))
-            self._changed.notify_all()
+            self._news_came.notify()
 
     def busy(self, scope: S) -> bool:
         """Whether anything of a scope is under way, or is news not taken yet."""
-        with self._changed:
+        with self._lock:
             return any(
                 item.scope is scope for item in (*self._waiting, *self._running, *self._news)
             )
@@ -178,16 +183,16 @@ class Walkers(Generic[S]):
             thread = Thread(target=self._walk, name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
-        self._changed.notify_all()
+        self._work_came.notify_all()
 
     def _next_news(self) -> Read[S] | Ended[S] | None:
         while True:
             self._look()
-            with self._changed:
+            with self._lock:
                 if not self._news and (self._waiting or self._running):
-                    self._changed.wait(_A_LOOK)
+                    self._news_came.wait(_A_LOOK)
                 if self._news:
-                    self._changed.notify_all()
+                    self._room_came.notify()
                     return self._news.popleft()
                 if not self._waiting and not self._running:
                     return None
@@ -203,15 +208,15 @@ class Walkers(Generic[S]):
                 return
             except BaseException as failure:  # raised again where the news is taken
                 error, left = failure, task.work
-            with self._changed:
+            with self._lock:
                 self._running.discard(task)
                 self._news.append(Ended(task.scope, left, error))
-                self._changed.notify_all()
+                self._news_came.notify()
 
     def _next_task(self) -> _Task[S] | None:
-        with self._changed:
+        with self._lock:
             while not self._waiting and not self._closed:
-                self._changed.wait()
+                self._work_came.wait()
             if self._closed:
                 return None
             task = self._waiting.popleft()
@@ -219,16 +224,16 @@ class Walkers(Generic[S]):
             return task
 
     def _tell(self, read: Read[S]) -> None:
-        with self._changed:
+        with self._lock:
             while len(self._news) >= PORTIONS_A_WALKER * self._most and not self._closed:
-                self._changed.wait()
+                self._room_came.wait()
             if self._closed:
                 raise _Closed
             self._news.append(read)
-            self._changed.notify_all()
+            self._news_came.notify()
 
     def _share(self, task: _Task[S], left: Slice, sessions: int, *, free: bool) -> Slice | None:
-        with self._changed:
+        with self._lock:
             task.work, task.sessions = left, sessions
             if self.ending or task.scope in self._stopping:
                 if not free:

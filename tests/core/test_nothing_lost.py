@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import count, product
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.devin.demo_api import DemoServer, Settings, World
+from sources.devin.batching import Batch
 from sources.devin.client import Client
 from sources.devin.cycle import Cycle
 from sources.devin.errors import RowsMissing
@@ -165,7 +166,7 @@ def by_coverage(organisation: Organisation, scenario: Scenario, folder: Path) ->
             stored = deepcopy(memory)
             for batch in cycle.package(lambda: plan, stored, Journal(folder), Nothing()):
                 if "sessions" in batch:
-                    for row in batch["sessions"].to_pylist():
+                    for row in cast(Batch, batch)["sessions"].to_pylist():
                         version = (int(row["updated_at"].timestamp()), row["title"])
                         if version[0] >= loaded.get(row["session_id"], version)[0]:
                             loaded[row["session_id"]] = version

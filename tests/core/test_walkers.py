@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sources.devin import walkers as walking
 from sources.devin.coverage import Slice
 from sources.devin.walk import Portion, Share
 from sources.devin.walkers import PORTIONS_A_WALKER, Ended, Read, Rereads, Walkers, Work
@@ -368,6 +369,37 @@ def test_as_many_pages_as_fit_are_read_while_nobody_takes_them() -> None:
     with Walkers[Scope](2, 1) as walkers:
         walkers.give(scope, [WHOLE])
         assert scope.over.wait(PATIENCE)
+
+
+def test_for_each_page_that_is_taken_another_one_is_read() -> None:
+    scope, room = Steps(1_000), PORTIONS_A_WALKER * 3
+    with Walkers[Scope](3, 1) as walkers:
+        walkers.give(scope, [WHOLE, WHOLE, WHOLE])
+        news = walkers.news()
+        found = [next(news) for _ in range(10 * room)]
+
+    assert [type(each) for each in found] == [Read] * len(found)
+
+
+@pytest.mark.parametrize("pages", [0, 1_000], ids=["its end", "a page"])
+def test_whoever_waits_for_news_is_woken_by_it(monkeypatch: pytest.MonkeyPatch, pages: int) -> None:
+    """And need not look for it: looks are as good as never."""
+    monkeypatch.setattr(walking, "_A_LOOK", 10 * PATIENCE)
+    waiting, taken, never = Event(), Event(), Event()
+
+    def gate() -> None:
+        assert waiting.wait(PATIENCE)
+        never.wait(0.2)  # by then it waits
+
+    def take(walkers: Pool) -> None:
+        next(walkers.news())
+        taken.set()
+
+    scope = Steps(pages, gate)
+    with Walkers[Scope](1, 1, look=waiting.set) as walkers:
+        walkers.give(scope, [WHOLE])
+        threading.Thread(target=take, args=(walkers,), daemon=True).start()
+        assert taken.wait(PATIENCE)
 
 
 def test_news_of_one_walk_come_in_their_order() -> None:

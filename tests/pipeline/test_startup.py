@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import json
 import sys
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from pipelines.devin.cli import plain_sync
@@ -58,6 +60,44 @@ sys.argv = ["devin-elt", "sync"]
 main()
 """
 
+MEMORY_OF_A_SYNC = """
+import atexit, sys
+from pipelines.devin.cli import main
+sys.argv = ["devin-elt", "sync"]
+pool = lambda: sys.modules["pyarrow"].default_memory_pool().backend_name
+atexit.register(lambda: print("pool", pool()))
+main()
+"""
+
+MEMORY = """
+import os, sys
+from pipelines.devin.starting import keep_heaps_few
+assert "pyarrow" not in sys.modules
+keep_heaps_few()
+import pyarrow
+print(os.environ["ARROW_DEFAULT_MEMORY_POOL"], pyarrow.default_memory_pool().backend_name)
+"""
+
+HEAPS = """
+import ctypes, threading
+from pathlib import Path
+from pipelines.devin.starting import keep_heaps_few
+keep_heaps_few()
+libc, count = ctypes.CDLL(None), 8
+libc.fopen.restype = libc.malloc.restype = ctypes.c_void_p
+barrier = threading.Barrier(count)
+def allocate():
+    libc.malloc(1000)
+    barrier.wait(20)
+threads = [threading.Thread(target=allocate) for _ in range(count)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+file = ctypes.c_void_p(libc.fopen(b"heaps.xml", b"w"))
+libc.malloc_info(0, file)
+libc.fclose(file)
+print(Path("heaps.xml").read_text().count("<heap "))
+"""
+
 
 @pytest.fixture
 def server(unchanging_server: DemoServer) -> DemoServer:
@@ -97,6 +137,49 @@ def test_a_sync_that_finds_nothing_looks_at_the_destination_all_the_same(
 
     assert 1 <= looks <= 2
     assert "loaded 250 sessions" in again.stdout
+
+
+OTHERS = sorted({*pa.supported_memory_backends()} - {"system"})
+
+
+@pytest.fixture
+def _nothing_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ARROW_DEFAULT_MEMORY_POOL", "MALLOC_ARENA_MAX"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("_nothing_chosen")
+@pytest.mark.parametrize("chosen", [None, *OTHERS])
+def test_arrow_takes_memory_from_where_all_do_unless_told_otherwise(
+    processes: Processes, chosen: str | None
+) -> None:
+    told = {"ARROW_DEFAULT_MEMORY_POOL": chosen} if chosen else {}
+
+    code, out, err = ended(processes.start(sys.executable, "-c", MEMORY, **told))
+
+    assert (code, out.split()) == (0, [chosen or "system"] * 2), err
+
+
+@pytest.mark.usefixtures("_nothing_chosen")
+def test_so_it_does_in_a_sync(processes: Processes, synced: Synced) -> None:
+    code, out, err = ended(processes.start(sys.executable, "-c", MEMORY_OF_A_SYNC))
+
+    assert (code, out.splitlines()[-1]) == (0, "pool system"), err
+
+
+@pytest.mark.skipif(
+    not hasattr(ctypes.CDLL(None), "malloc_info"), reason="only glibc tells of its heaps"
+)
+@pytest.mark.usefixtures("_nothing_chosen")
+@pytest.mark.parametrize(("chosen", "expected"), [(None, 2), ("5", 5)])
+def test_threads_share_two_heaps_unless_told_otherwise(
+    processes: Processes, chosen: str | None, expected: int
+) -> None:
+    told = {"MALLOC_ARENA_MAX": chosen} if chosen else {}
+
+    code, out, err = ended(processes.start(sys.executable, "-c", HEAPS, **told))
+
+    assert (code, out.strip()) == (0, str(expected)), err
 
 
 PLAIN = (["--json"], ["--strict"], ["--debug"], ["--destination", "x"], ["--dataset", "y"])

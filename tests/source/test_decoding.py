@@ -19,10 +19,9 @@ from sources.devin.client import Client
 from sources.devin.decoding import MOST_LEARNED, Decoder
 from sources.devin.listing import Bounds, Listing
 from sources.devin.models import decode_page
-from sources.devin.rows import session_tables
 from sources.devin.session import KNOWN_FIELDS, Page, Session, session_fingerprint
 from tests.support.readers import Outcome, outcome
-from tests.support.sessions import NOON, session_item
+from tests.support.sessions import NOON, session_item, session_tables
 from tests.support.specification import ITEMS, JSON
 
 from .conftest import ORG, page_body
@@ -184,7 +183,7 @@ BODIES = bodies(QUIET, escaping=False) | bodies(SOME) | bodies(ANY)
 def texts(found: Outcome) -> list[Any]:
     """The rows that come of a page, as text, and what its sessions are recognised by."""
     sessions = [] if isinstance(found, str) else found.sessions
-    tables = session_tables(sessions, [NOON] * len(sessions))
+    tables = session_tables(sessions, NOON)
     return [
         *[(name, repr(table.to_pylist())) for name, table in tables.items()],
         [session_fingerprint(session) for session in sessions],
@@ -264,6 +263,119 @@ def test_any_number_is_read_as_the_contract_reads_it(number: str, field: str) ->
     assert_same(outcome(decoder.decode, body), outcome(decode_page, body))
 
 
+# What the contract is asked for, whatever it is written like
+
+ZERO, MARKED = b"\\u0000", MARK.encode()
+
+
+def reads(decoder: Decoder, item: dict[str, Any], *replaced: tuple[bytes, bytes]) -> Page:
+    """The page of one item, some of whose bytes are written in another way."""
+    body = page_body(item)
+    for plain, written in replaced:
+        assert plain in body
+        body = body.replace(plain, written)
+    assert_same(outcome(decoder.decode, body), outcome(decode_page, body))
+    return decoder.decode(body)
+
+
+@pytest.fixture(params=["fresh", "learned"])
+def decoder(request: pytest.FixtureRequest) -> Decoder:
+    """One that has read nothing yet, and one that has learned a field."""
+    decoder = Decoder()
+    if request.param == "learned":
+        decoder.decode(page_body(session_item(priority=5, pull_requests=[{"pr_url": "a", "n": 1}])))
+    return decoder
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        ({"title": "a@b"}, {"title": "a\ufffdb"}),
+        ({"title": "@"}, {"title": "\ufffd"}),
+        ({"title": 'a"\n\\@'}, {"title": 'a"\n\\\ufffd'}),
+        ({"org_id": "@"}, {"org_id": "\ufffd"}),
+        ({"session_id": "devin-@"}, {"session_id": "\ufffd"}),
+        ({"tags": ["a", "@"]}, {"tags": ["a", "\ufffd"]}),
+        ({"child_session_ids": ["@"]}, {"child_session_ids": ["\ufffd"]}),
+    ],
+    ids=str,
+)
+def test_a_u0000_is_replaced_wherever_it_stands(
+    decoder: Decoder, item: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    (found,) = reads(decoder, session_item(**item), (b"@", ZERO)).sessions
+
+    assert expected == {name: getattr(found, name) for name in expected}
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"structured_output": {"@": ["@"]}},
+        {"later@": "@"},
+        {"priority": "@"},
+        {"pull_requests": [{"pr_url": "@", "pr_state": "@"}]},
+        {"pull_requests": [{"pr_url": "a", "n": "@"}]},
+    ],
+    ids=str,
+)
+def test_a_u0000_reaches_no_row(decoder: Decoder, item: dict[str, Any]) -> None:
+    (found,) = reads(decoder, session_item(**item), (b"@", ZERO)).sessions
+
+    rows = [table.to_pylist() for table in session_tables([found], NOON).values()]
+    assert "\\x00" not in repr(rows)
+    assert "\\u0000" not in repr(rows)
+
+
+def test_text_that_only_looks_like_a_u0000_stays_as_it_is(decoder: Decoder) -> None:
+    (found,) = reads(decoder, session_item(title=r"\u0000", tags=["u0000"])).sessions
+
+    assert (found.title, found.tags) == (r"\u0000", ["u0000"])
+
+
+WRITTEN = [
+    MARKED,
+    MARKED.replace(b"d", rb"\u0064", 1),
+    MARKED.replace(b"v", rb"\u0076"),
+    MARKED.replace(b"-", rb"\u002D"),
+    MARKED.replace(b"l", rb"\u006C"),
+    MARKED.replace(b":", rb"\u003a"),
+    b"".join(rb"\u%04x" % letter for letter in MARKED),
+]
+
+
+@pytest.mark.parametrize("written", WRITTEN, ids=bytes.decode)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"tags": [f"{MARK}2026"]},
+        {"tags": ["a", MARK]},
+        {"pull_requests": [{"pr_url": MARK}]},
+        {"pull_requests": [{"pr_url": "a"}, {"pr_url": f"{MARK}2026", "pr_state": "open"}]},
+    ],
+    ids=str,
+)
+def test_what_would_be_taken_for_a_marker_is_rejected_however_it_is_written(
+    decoder: Decoder, fields: dict[str, Any], written: bytes
+) -> None:
+    page = reads(decoder, session_item(**fields), (MARKED, written))
+
+    assert (page.sessions, [item.session_id for item in page.rejected]) == ([], ["5ca1ab1e"])
+
+
+@pytest.mark.parametrize("written", [b"devin-", rb"\u0064evin-", rb"devin\u002d", rb"d\u0065vin-"])
+@pytest.mark.parametrize(
+    ("session_id", "expected"),
+    [("devin-1", "1"), ("devin-", "devin-"), ("devin-devin-1", "devin-1"), ("1devin-", "1devin-")],
+)
+def test_an_id_has_no_prefix_however_it_is_written(
+    decoder: Decoder, session_id: str, expected: str, written: bytes
+) -> None:
+    page = reads(decoder, session_item(session_id=session_id), (b"devin-", written))
+
+    assert [session.session_id for session in page.sessions] == [expected]
+
+
 # How seldom the contract is needed
 
 
@@ -299,6 +411,19 @@ ORDINARY = [
     session_item(structured_output={"a": [1, None, {"b": 1.5}]}, child_session_ids=["devin-1"]),
     session_item(**dict.fromkeys(sorted(KNOWN_FIELDS - session_item().keys()))),
 ]
+
+
+LOOKALIKES = [
+    session_item(tags=["devin-", "devin-e", MARK.upper()], url="devin-el"),
+    session_item(structured_output={"u0000": ["\\"]}, title="u0000", user_id="\x01\x10\u1000"),
+]
+
+
+def test_nor_are_pages_that_only_look_as_if_they_had_to_be(to_the_contract: list[bytes]) -> None:
+    body = page_body(*LOOKALIKES)
+
+    assert Decoder().decode(body) == decode_page(body)
+    assert to_the_contract == []
 
 
 @pytest.mark.parametrize("only_ascii", [True, False])

@@ -7,8 +7,7 @@ import pytest
 
 from sources.devin.deletions import Deletions, marked
 from sources.devin.errors import SpanShrank
-from sources.devin.rows import session_tables
-from tests.support.sessions import NOON, session
+from tests.support.sessions import NOON, session, session_tables
 from tests.support.truth import moment
 
 DAY = (NOON, NOON + 86_400)
@@ -20,11 +19,11 @@ def ids(count: int) -> set[str]:
 
 def reading(held: int, came: int, nameless: int = 0) -> Deletions:
     """A reading of a day of which so many sessions are held, and so many of them came."""
-    return Deletions([DAY], ids(held), ids(came), nameless)
+    return Deletions([DAY], ids(held), ids(came).__contains__, nameless)
 
 
 def test_what_is_held_and_did_not_come_is_gone() -> None:
-    deletions = Deletions([DAY], ids(100), ids(98) | {"new"})
+    deletions = Deletions([DAY], ids(100), (ids(98) | {"new"}).__contains__)
 
     assert deletions.gone() == {"s98", "s99"}
 
@@ -63,7 +62,7 @@ def test_with_a_share_of_none_a_single_session_may_still_be_gone() -> None:
 
 def test_the_error_says_where_how_many_and_what_to_do() -> None:
     later = (NOON + 2 * 86_400, NOON + 3 * 86_400)
-    deletions = Deletions([later, DAY], ids(100), ids(60) | {"new"})
+    deletions = Deletions([later, DAY], ids(100), (ids(60) | {"new"}).__contains__)
 
     with pytest.raises(SpanShrank, match=re.escape("most_deleted under [sources.devin]")) as raised:
         deletions.gone()
@@ -76,7 +75,7 @@ def test_the_error_says_where_how_many_and_what_to_do() -> None:
 
 def rows(*session_ids: str) -> pa.Table:
     sessions = [session(session_id=name) for name in session_ids]
-    return session_tables(sessions, [NOON] * len(sessions))["sessions"]
+    return session_tables(sessions, NOON)["sessions"]
 
 
 def test_marking_sets_the_moment_of_deletion_and_nothing_else() -> None:

@@ -17,7 +17,9 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from sources.devin import merging
 from sources.devin.direct import MergeJob
 from sources.devin.held import Held
+from sources.devin.rows import with_load_id
 from sources.devin.session import MARKER
+from sources.devin.spool import Spool
 from sources.devin.tables import RUNS, SESSIONS, SNAPSHOTS, TABLES, TAGS, Table
 from tests.support.truth import moment
 from tests.support.warehouse import DirectWarehouse, DuckdbWarehouse, Warehouse
@@ -63,7 +65,8 @@ def extract(pipeline: dlt.Pipeline, *copies: Package, api_version: str = "v3") -
                     found += [mark(session) for session in each["sessions"]]
                 arrow = pa.Table.from_pylist(found, schema=table.arrow_schema)
                 yield dlt.mark.with_hints(
-                    arrow, merging.load_hints([table], api_version)[table.name]
+                    with_load_id(arrow, "made-up"),
+                    merging.load_hints([table], api_version)[table.name],
                 )
 
         return rows
@@ -81,6 +84,37 @@ def mark(session: dict[str, Any]) -> dict[str, Any]:
     moments = (session["updated_at"], session["extracted_at"])
     text = MARKER + "".join(each.isoformat() for each in moments)
     return {"session_id": session["session_id"], "tag": text}
+
+
+def load_files(warehouse: Warehouse, folder: Path, *copies: Package) -> None:
+    """Load copies in files that dlt takes over as they are, without a column of its own."""
+    pipeline, spool = warehouse.pipeline(), Spool(folder)
+    for each in copies:
+        spool.add(
+            {
+                table.name: pa.Table.from_pylist(each[table.name], schema=table.arrow_schema)
+                for table in TABLES
+                if table.name in each
+            }
+        )
+    spooled = spool.close()
+
+    def resource(table: Table) -> Any:
+        @dlt.resource(write_disposition="merge", **table.hints())
+        def rows() -> Iterator[Any]:
+            hints = merging.load_hints([table])[table.name]
+            yield merging.file_item(spooled[table.name], hints)
+
+        return rows
+
+    @dlt.source(name="devin", max_table_nesting=0)
+    def source() -> Any:
+        return [resource(table) for table in TABLES if table.name in spooled]
+
+    pipeline.extract(source())
+    spool.clear()
+    pipeline.normalize()
+    pipeline.load()
 
 
 def load(warehouse: Warehouse, *copies: Package, api_version: str = "v3") -> None:
@@ -230,22 +264,112 @@ def test_a_record_that_comes_twice_is_the_later_one_and_needs_no_sessions(
     assert len(either.rows("sync_runs")) == len(found)
 
 
-def test_a_merge_that_fails_halfway_takes_nothing_away(
-    direct: Warehouse, monkeypatch: pytest.MonkeyPatch
+VALUES = {
+    "bigint": 0,
+    "double": 0.0,
+    "json": "[]",
+    "timestamp": moment(NOON),
+    "text": "?",
+    "bool": False,
+}
+
+
+def one_row_each(**texts: str) -> Package:
+    """A row of each table, of the same session, that is as these texts say where they differ."""
+    rows: Package = {}
+    for table in TABLES:
+        row = {column.name: VALUES[column.kind] for column in table.columns}
+        row |= {"deleted_at": None} if table is SESSIONS else {}
+        known = {name: text for name, text in texts.items() if name in row}
+        rows[table.name] = [row | known]
+    return rows
+
+
+BEFORE = one_row_each(status="before", pr_url="before", tag="before", declared_by="x", reason="x")
+AFTER = one_row_each(status="after", pr_url="after", tag="after", declared_by="y", reason="y")
+
+
+def all_tables(warehouse: Warehouse) -> dict[str, Any]:
+    return {table.name: warehouse.rows(table.name) for table in TABLES}
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_a_merge_that_fails_at_any_table_leaves_all_of_them_as_they_were(
+    direct: Warehouse, monkeypatch: pytest.MonkeyPatch, table: Table
 ) -> None:
-    earlier(direct)
-    before = everything(direct)
-    whole = DuckDbSqlClient.execute_sql
+    monkeypatch.setenv("LOAD__RAISE_ON_MAX_RETRIES", "1")
+    load(direct, BEFORE)
+    before = all_tables(direct)
+    whole, met = DuckDbSqlClient.execute_sql, list[str]()
 
-    def half(client: DuckDbSqlClient, sql: Any, *args: Any, **named: Any) -> Any:
-        full = str(sql).startswith("INSERT") and "read_parquet" in str(sql)
-        return whole(client, "SELECT error('no room')" if full else sql, *args, **named)
+    def up_to_it(client: DuckDbSqlClient, sql: Any, *args: Any, **named: Any) -> Any:
+        if str(sql).startswith(f"INSERT INTO {client.make_qualified_table_name(table.name)} "):
+            met.append(sql)
+            sql = "SELECT error('no room')"
+        return whole(client, sql, *args, **named)
 
-    monkeypatch.setattr(DuckDbSqlClient, "execute_sql", half)
-    with pytest.raises(PipelineStepFailed, match="no room"):
-        load(direct, *LATER)
+    with monkeypatch.context() as patch:
+        patch.setattr(DuckDbSqlClient, "execute_sql", up_to_it)
+        with pytest.raises(PipelineStepFailed, match="no room"):
+            load(direct, AFTER)
 
-    assert everything(direct) == before
+    assert met
+    assert all_tables(direct) == before
+    direct.pipeline().load()
+    assert [row["tag"] for row in direct.rows("session_tags")] == ["after"]
+    assert [row["status"] for row in direct.rows("sessions")] == ["after"]
+
+
+def test_each_row_names_the_package_it_came_with_whatever_its_file_says(
+    direct: DirectWarehouse, tmp_path: Path
+) -> None:
+    pipeline = direct.pipeline()
+
+    def load_ids() -> set[str]:
+        found = [direct.sql(f"SELECT _dlt_load_id FROM devin.{table.name}") for table in TABLES]
+        assert [len(rows) for rows in found] == [1] * len(TABLES)
+        return {load_id for rows in found for (load_id,) in rows}
+
+    load(direct, BEFORE)
+    with_a_column = load_ids()
+    load_files(direct, tmp_path / "spool", AFTER)
+    without_one = load_ids()
+
+    assert [*with_a_column, *without_one] == pipeline.list_completed_load_packages()
+    assert len(with_a_column | without_one) == 2
+
+
+def test_a_package_without_a_file_of_children_takes_away_those_of_its_sessions(
+    direct: Warehouse,
+) -> None:
+    load(direct, copy("a", "x", "y"), copy("b", "x"))
+    later = copy("a", at=1)
+    del later["session_tags"]
+
+    load(direct, later)
+
+    assert tags(direct) == [("b", "x")]
+
+
+def test_but_not_those_of_sessions_that_are_out_of_date(direct: Warehouse) -> None:
+    load(direct, copy("a", "x", at=2), copy("b", "x"))
+    late, new = copy("a", at=1), copy("b", at=1)
+    del late["session_tags"], new["session_tags"]
+
+    load(direct, late, new)
+
+    assert tags(direct) == [("a", "x")]
+
+
+def test_files_that_are_taken_over_end_as_rows_that_dlt_writes(
+    direct: DirectWarehouse, duckdb_warehouse: DuckdbWarehouse, tmp_path: Path
+) -> None:
+    for number, copies in enumerate([[copy(name, "x", "y") for name in "abd"], LATER]):
+        load_files(direct, tmp_path / str(number), *copies)
+
+    found = everything(direct)
+    emptied(direct)
+    assert found == at_last(duckdb_warehouse)
 
 
 def test_one_table_is_merged_at_a_time(direct: Warehouse) -> None:

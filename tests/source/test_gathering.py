@@ -1,151 +1,161 @@
-"""On their way to batches sessions come once a package, in the newest copy that still can."""
+"""On their way to batches sessions come once a package, and what comes newer is put off."""
+
+from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.devin.gathering import Gathering, Observed, PutOff
+from sources.devin.gathering import Gathering, PutOff
 from sources.devin.session import Session
 from tests.support.sessions import NOON, session
 
 Copy = tuple[str, int]
+Pages = list[list[Copy]]
 PAGES = st.lists(
     st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(1, 9)), max_size=5), max_size=8
 )
 
 
-def copies(page: list[Copy], seen_at: int = 0) -> list[Session]:
+def created(session_id: str) -> int:
+    return NOON + ord(session_id)
+
+
+def copies(page: list[Copy], number: int = 0) -> list[Session]:
     return [
-        session(session_id=session_id, updated_at=updated_at, title=f"{seen_at}.{place}")
+        session(
+            session_id=session_id,
+            created_at=created(session_id),
+            updated_at=updated_at,
+            title=f"{number}.{place}",
+        )
         for place, (session_id, updated_at) in enumerate(page)
     ]
 
 
-def versions(batch: Observed) -> list[Copy]:
-    return [(each.session_id, each.updated_at) for each in batch.sessions]
+def versions(sessions: Sequence[Session]) -> list[Copy]:
+    return [(each.session_id, each.updated_at) for each in sessions]
 
 
-def gathered(pages: list[list[Copy]], size: int) -> tuple[list[Observed], list[PutOff]]:
-    """All batches of a package, cut whenever there is enough for one, and what is put off."""
+def gathered(pages: Pages) -> tuple[list[list[Copy]], list[PutOff]]:
+    """What is in a package of each page, and what is put off."""
     gathering = Gathering()
-    batches: list[Observed] = []
-    put_off: list[PutOff] = []
-    for seen_at, page in enumerate(pages):
-        put_off += gathering.add(copies(page, seen_at), seen_at)
-        if len(gathering) >= size:
-            batches.append(gathering.cut())
-    return [*batches, gathering.cut()], put_off
-
-
-@given(PAGES, st.integers(1, 4))
-def test_each_session_comes_exactly_once_a_package(pages: list[list[Copy]], size: int) -> None:
-    batches, _ = gathered(pages, size)
-
-    given_ids = {session_id for page in pages for session_id, _ in page}
-    assert sorted(given_ids) == sorted(name for batch in batches for name, _ in versions(batch))
+    taken = [versions(gathering.new(copies(page))) for page in pages]
+    return taken, gathering.put_off
 
 
 @given(PAGES)
-def test_the_newest_copy_comes_as_long_as_all_are_held(pages: list[list[Copy]]) -> None:
-    batches, put_off = gathered(pages, 100)
+def test_each_session_comes_exactly_once_a_package(pages: Pages) -> None:
+    taken, _ = gathered(pages)
 
-    newest: dict[str, int] = {}
-    for session_id, updated_at in (copy for page in pages for copy in page):
-        newest[session_id] = max(newest.get(session_id, 0), updated_at)
-    assert newest == dict(copy for batch in batches for copy in versions(batch))
-    assert put_off == []
+    given_ids = {session_id for page in pages for session_id, _ in page}
+    assert sorted(given_ids) == sorted(name for page in taken for name, _ in page)
 
 
-@given(PAGES, st.integers(1, 4))
-def test_what_comes_too_late_is_put_off_and_nothing_is_lost(
-    pages: list[list[Copy]], size: int
+@given(PAGES)
+def test_a_session_comes_with_the_page_that_has_it_first_in_its_newest_copy_there(
+    pages: Pages,
 ) -> None:
-    batches, put_off = gathered(pages, size)
+    taken, _ = gathered(pages)
 
-    loaded = dict(copy for batch in batches for copy in versions(batch))
+    for number, page in enumerate(pages):
+        before = {session_id for earlier in pages[:number] for session_id, _ in earlier}
+        newest = {
+            name: max(updated_at for session_id, updated_at in page if session_id == name)
+            for name, _ in page
+            if name not in before
+        }
+        assert list(newest.items()) == taken[number]
+
+
+@given(PAGES)
+def test_whatever_is_newer_than_what_was_taken_is_put_off_by_its_page(pages: Pages) -> None:
+    taken, put_off = gathered(pages)
+
+    versions_taken = dict(copy for page in taken for copy in page)
     too_late = [
-        updated_at
+        PutOff(created(name), newest)
         for page in pages
-        for session_id, updated_at in page
-        if updated_at > loaded[session_id]
+        for name, newest in {name: max(u for n, u in page if n == name) for name, _ in page}.items()
+        if newest > versions_taken[name]
     ]
-    assert too_late == [updated_at for _, updated_at in put_off]
+    assert too_late == put_off
 
 
-def test_of_two_copies_of_one_version_the_later_comes() -> None:
+def test_of_two_copies_of_one_version_in_a_page_the_later_comes() -> None:
+    (found,) = Gathering().new(copies([("a", 4), ("a", 5), ("a", 5), ("a", 4)]))
+
+    assert (found.updated_at, found.title) == (5, "0.2")
+
+
+def test_of_two_copies_of_one_version_in_two_pages_the_first_stays_and_none_is_put_off() -> None:
     gathering = Gathering()
-    gathering.add(copies([("a", 5)], 1), 1)
-    gathering.add(copies([("a", 5)], 2), 2)
-    gathering.add(copies([("a", 4)], 3), 3)
+    gathering.new(copies([("a", 5)]))
 
-    batch = gathering.cut()
-    assert [each.title for each in batch.sessions] == ["2.0"]
-    assert batch.seen_at == [2]
+    assert gathering.new(copies([("a", 5)])) == []
+    assert gathering.put_off == []
 
 
-def test_sessions_leave_in_the_order_they_came() -> None:
-    batches, _ = gathered([[("c", 1), ("a", 1)], [("b", 1), ("c", 2)]], 3)
-
-    assert [versions(batch) for batch in batches] == [[("c", 2), ("a", 1), ("b", 1)], []]
-
-
-def test_a_batch_is_all_that_is_held_and_counted() -> None:
+def test_a_page_whose_sessions_are_all_new_is_handed_on_as_it_is() -> None:
     gathering = Gathering()
-    gathering.add(copies([("a", 1), ("b", 1)]), 0)
-    gathering.add(copies([("b", 2), ("c", 1)]), 0)
+    first, second, nothing = copies([("b", 1), ("a", 2)]), copies([("c", 1)]), copies([])
 
-    assert len(gathering) == 3
-    assert versions(gathering.cut()) == [("a", 1), ("b", 2), ("c", 1)]
-    assert (len(gathering), gathering.cut()) == (0, Observed([], []))
+    assert gathering.new(first) is first
+    assert gathering.new(second) is second
+    assert gathering.new(nothing) is nothing
+
+
+def test_sessions_stay_in_the_order_they_came() -> None:
+    taken, _ = gathered([[("c", 1), ("a", 1), ("c", 2)], [("d", 1), ("a", 1), ("b", 1)]])
+
+    assert taken == [[("c", 2), ("a", 1)], [("d", 1), ("b", 1)]]
 
 
 def test_what_is_put_off_says_when_it_was_created_and_changed() -> None:
     gathering = Gathering()
-    gathering.add(copies([("a", 5), ("b", 5)]), 0)
-    gathering.cut()
+    gathering.new(copies([("a", 5), ("b", 5)]))
 
-    late = gathering.add(copies([("a", 9), ("b", 5), ("a", 4), ("b", 7)]), 1)
+    assert gathering.new(copies([("a", 9), ("b", 5)])) == []
+    assert gathering.new(copies([("a", 4), ("b", 7)])) == []
 
-    assert late == [PutOff(NOON, 9), PutOff(NOON, 7)]
-    assert gathering.cut() == Observed([], [])
+    assert gathering.put_off == [PutOff(created("a"), 9), PutOff(created("b"), 7)]
+
+
+def test_it_knows_which_sessions_are_in_the_package() -> None:
+    gathering = Gathering()
+    gathering.new(copies([("a", 5)]))
+    gathering.new(copies([("a", 6), ("b", 5)]))
+
+    assert [name in gathering for name in "abc"] == [True, True, False]
 
 
 class OneByOne:
     """What a gathering does, one session after the other."""
 
     def __init__(self) -> None:
-        self.held: dict[str, tuple[Session, int]] = {}
-        self.gone: dict[str, int] = {}
+        self.put_off: list[PutOff] = []
+        self._taken: dict[str, int] = {}
 
-    def add(self, sessions: list[Session], seen_at: int) -> list[PutOff]:
-        put_off = []
+    def new(self, sessions: list[Session]) -> list[Session]:
+        page: dict[str, Session] = {}
         for each in sessions:
-            held = self.held.get(each.session_id)
-            if each.session_id in self.gone:
-                if each.updated_at > self.gone[each.session_id]:
-                    put_off.append(PutOff(each.created_at, each.updated_at))
-            elif held is None or each.updated_at >= held[0].updated_at:
-                self.held[each.session_id] = each, seen_at
-        return put_off
-
-    def cut(self) -> Observed:
-        batch = list(self.held.values())
-        self.gone |= {name: each.updated_at for name, (each, _) in self.held.items()}
-        self.held = {}
-        return Observed([each for each, _ in batch], [seen_at for _, seen_at in batch])
+            before = page.get(each.session_id)
+            if before is None or each.updated_at >= before.updated_at:
+                page[each.session_id] = each
+        found = []
+        for name, each in page.items():
+            if name not in self._taken:
+                found.append(each)
+                self._taken[name] = each.updated_at
+            elif each.updated_at > self._taken[name]:
+                self.put_off.append(PutOff(each.created_at, each.updated_at))
+        return found
 
 
-@given(st.lists(PAGES | st.just(None), max_size=4))
-def test_pages_are_taken_in_as_if_their_sessions_came_one_by_one(
-    happenings: list[list[list[Copy]] | None],
-) -> None:
+@given(PAGES)
+def test_pages_are_taken_in_as_if_their_sessions_came_one_by_one(pages: Pages) -> None:
     gathering, reference = Gathering(), OneByOne()
-    moment = 0
 
-    for pages in [*happenings, None]:
-        for page in pages or []:
-            moment += 1
-            sessions = copies(page, moment)
-            assert gathering.add(sessions, moment) == reference.add(sessions, moment)
-            assert len(gathering) == len(reference.held)
-        if pages is None:
-            assert gathering.cut() == reference.cut()
+    for number, page in enumerate(pages):
+        sessions = copies(page, number)
+        assert list(gathering.new(sessions)) == reference.new(sessions)
+        assert gathering.put_off == reference.put_off

@@ -10,15 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.devin.rows import (
-    arrow_table,
-    json_text,
-    marker,
-    session_tables,
-    with_load_id,
-)
+from sources.devin.rows import Columns, arrow_table, json_text, marker, tables, with_load_id
+from sources.devin.session import Session
 from sources.devin.tables import CHILDREN, SESSIONS, SNAPSHOTS, TABLES, TAGS, Table
-from tests.support.sessions import NOON, session, session_item, sessions_of
+from tests.support.sessions import NOON, session, session_item, session_tables, sessions_of
 
 from .conftest import ORG
 
@@ -60,8 +55,8 @@ def at(epoch: int) -> datetime:
 
 def rows(table: str, *items: dict[str, Any], seen_at: int = SEEN) -> list[tuple[Any, ...]]:
     """The rows of one table; a test writes sessions as the API does."""
-    tables = session_tables(sessions_of(*items), [seen_at] * len(items))
-    return [tuple(row.values()) for row in tables[table].to_pylist()]
+    made = session_tables(sessions_of(*items), seen_at)
+    return [tuple(row.values()) for row in made[table].to_pylist()]
 
 
 def test_a_session_is_a_row_with_all_its_columns() -> None:
@@ -228,9 +223,9 @@ def test_a_marker_tells_the_version_of_any_time_that_loads(updated_at: int, seen
 
 
 def test_a_session_names_the_version_of_the_api_that_it_was_read_from() -> None:
-    tables = session_tables([session()], [SEEN], "v2")
+    made = session_tables([session()], SEEN, "v2")
 
-    assert tables["sessions"].column("api_version").to_pylist() == ["v2"]
+    assert made["sessions"].column("api_version").to_pylist() == ["v2"]
 
 
 @pytest.mark.parametrize(
@@ -247,15 +242,15 @@ def test_a_session_names_the_version_of_the_api_that_it_was_read_from() -> None:
 def test_what_v3_leaves_out_is_not_archived_and_of_v2_nobody_knows(
     api_version: str, said: bool | None, expected: bool | None
 ) -> None:
-    tables = session_tables([session(is_archived=said)], [SEEN], api_version)
+    made = session_tables([session(is_archived=said)], SEEN, api_version)
 
-    assert tables["sessions"].column("is_archived").to_pylist() == [expected]
+    assert made["sessions"].column("is_archived").to_pylist() == [expected]
 
 
 @pytest.mark.parametrize("items", [[], [session_item()], [FULL, session_item()]], ids=len)
 def test_rows_without_marks_are_the_others_as_they_are(items: list[Any]) -> None:
-    sessions, seen_at = sessions_of(*items), [SEEN] * len(items)
-    marked, plain = (session_tables(sessions, seen_at, marked=marks) for marks in (True, False))
+    sessions = sessions_of(*items)
+    marked, plain = (session_tables(sessions, SEEN, marked=marks) for marks in (True, False))
 
     assert plain.keys() == marked.keys()
     for name, table in plain.items():
@@ -267,14 +262,16 @@ def test_rows_without_marks_are_the_others_as_they_are(items: list[Any]) -> None
         )
 
 
-def test_each_session_has_its_own_moment() -> None:
+def test_the_sessions_of_each_page_have_its_own_moment() -> None:
     first, second = session(session_id="a"), session(session_id="b")
 
-    tables = session_tables([first, second], [SEEN, SEEN + 1])
+    made = tables(
+        [Columns([each], SEEN + n, "v3", marked=True) for n, each in enumerate([first, second])]
+    )
 
     for name in ("sessions", "session_snapshots"):
-        assert tables[name].column("extracted_at").to_pylist() == [at(SEEN), at(SEEN + 1)]
-    assert tables["session_tags"].column("tag").to_pylist() == [
+        assert made[name].column("extracted_at").to_pylist() == [at(SEEN), at(SEEN + 1)]
+    assert made["session_tags"].column("tag").to_pylist() == [
         marker(first, SEEN),
         marker(second, SEEN + 1),
     ]
@@ -290,14 +287,58 @@ def test_no_rows_are_a_table_of_the_contract_too(table: Table) -> None:
 
 @pytest.mark.parametrize("items", [[], [session_item()], [session_item(), FULL]], ids=len)
 def test_tables_come_in_the_schema_of_the_contract(items: list[Any]) -> None:
-    tables = session_tables(sessions_of(*items), [SEEN] * len(items))
+    made = session_tables(sessions_of(*items), SEEN)
 
-    made = (SESSIONS, *CHILDREN, SNAPSHOTS)
-    assert {table.name: table.arrow_schema for table in made} == {
-        name: rows.schema for name, rows in tables.items()
+    promised = (SESSIONS, *CHILDREN, SNAPSHOTS)
+    assert {table.name: table.arrow_schema for table in promised} == {
+        name: rows.schema for name, rows in made.items()
     }
-    for rows_ in tables.values():
+    for rows_ in made.values():
         rows_.validate(full=True)
+
+
+NAMES = st.sampled_from("abcdef")
+PULL_REQUESTS = st.builds(
+    lambda url, state: {"pr_url": url, "pr_state": state},
+    st.sampled_from(["https://github.com/acme/api/pull/7", "elsewhere"]),
+    st.sampled_from([None, "open", "Merged"]),
+)
+SESSION = st.builds(
+    session,
+    session_id=NAMES,
+    updated_at=MOMENTS,
+    title=st.none() | st.text(max_size=3),
+    is_archived=st.none() | st.booleans(),
+    acus_consumed=st.floats(0, 1e6),
+    parent_session_id=st.none() | NAMES | st.just("devin-elsewhere"),
+    child_session_ids=st.none() | st.lists(NAMES | st.sampled_from(["", "devin-a"]), max_size=3),
+    structured_output=st.none() | st.just({"a": "\x00"}),
+    tags=st.lists(st.sampled_from("xyz"), max_size=3),
+    pull_requests=st.lists(PULL_REQUESTS, max_size=3),
+    priority=st.integers(0, 3),
+)
+PAGE = st.lists(SESSION, max_size=5, unique_by=lambda each: each.session_id)
+VERSIONS = st.sampled_from(["v2", "v3"])
+
+
+@given(st.lists(st.tuples(PAGE, MOMENTS), min_size=1, max_size=4), VERSIONS, st.booleans())
+def test_pages_make_the_rows_that_each_of_them_makes(
+    pages: list[tuple[list[Session], int]], api_version: str, marked: bool
+) -> None:
+    each = [session_tables(*page, api_version, marked=marked) for page in pages]
+
+    together = tables([Columns(*page, api_version, marked=marked) for page in pages])
+
+    expected = {name: pa.concat_tables([made[name] for made in each]) for name in each[0]}
+    assert expected == together
+
+
+@given(PAGE, MOMENTS)
+def test_it_says_which_sessions_and_how_many_there_are(page: list[Session], seen_at: int) -> None:
+    columns = Columns(page, seen_at, "v3", marked=True)
+
+    assert columns.session_ids == [each.session_id for each in page]
+    assert len(columns) == len(page)
 
 
 @pytest.mark.parametrize("rows", [[("a",)], [("a", "b", "c")], [("a", "b"), ("a", "b", "c")]])

@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from sources.devin.tables import CHILDREN, TABLES, Table
+from sources.devin.tables import CHILDREN, LOAD_ID, TABLES, Table
 
 PROMISED: dict[str, tuple[str, str]] = {
     "sessions": (
@@ -72,6 +72,11 @@ def words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
+def of_the_contract(table: Table) -> dict[str, Any]:
+    """The hints of the columns that are not dlt's own."""
+    return {name: hint for name, hint in table.hints()["columns"].items() if name != LOAD_ID}
+
+
 def kind_of(table: Table, column: str) -> str:
     if (table.name, column) == ("rejected_items", "error"):
         return "json"
@@ -119,8 +124,16 @@ def test_every_table_and_column_is_described(table: Table) -> None:
 
 
 @each_table
-def test_arrow_and_dlt_are_told_the_same(table: Table) -> None:
+def test_dlt_is_told_of_its_own_column_that_each_row_has(table: Table) -> None:
     columns = table.hints()["columns"]
+
+    assert [*(column.name for column in table.columns), LOAD_ID] == list(columns)
+    assert columns[LOAD_ID] == {"data_type": "text", "nullable": False}
+
+
+@each_table
+def test_arrow_and_dlt_are_told_the_same(table: Table) -> None:
+    columns = of_the_contract(table)
 
     assert [(name, kind_of(table, name)) for name in columns] == [
         (name, hint["data_type"]) for name, hint in columns.items()
@@ -140,7 +153,7 @@ def test_hints_carry_key_and_descriptions(table: Table) -> None:
     assert hints["name"] == table.name
     assert hints["primary_key"] == table.key
     assert [column.description for column in table.columns] == [
-        hint["description"] for hint in hints["columns"].values()
+        hint["description"] for hint in of_the_contract(table).values()
     ]
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import pyarrow as pa
 import pytest
@@ -16,6 +16,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.devin.sync import sync
 from pipelines.devin.warehouse import scopes_of, stored_state
+from sources.devin.batching import Batch
 from sources.devin.client import Client
 from sources.devin.coverage import Span
 from sources.devin.cycle import Cycle
@@ -176,7 +177,7 @@ class InDuckdb:
         shutil.copytree(self._local, to)
 
 
-Package = tuple[list[dict[str, pa.Table]], dict[str, Any]]
+Package = tuple[list[Batch], dict[str, Any]]
 
 
 @dataclass
@@ -276,8 +277,8 @@ class AtHand(Held):
 
     def _extract(self, cycle: Cycle, plan: Plan) -> None:
         state = deepcopy(self._local.state)
-        batches = list(cycle.package(lambda: plan, state, Journal(self._folder), self))
-        if batches:
+        package = cycle.package(lambda: plan, state, Journal(self._folder), self)
+        if batches := cast(list[Batch], list(package)):  # nothing is read ahead here
             self._local.pending.append((batches, state))
             self._local.state = state
 
@@ -292,7 +293,7 @@ class AtHand(Held):
     def _note(self) -> None:
         self._local.built_on = deepcopy(self._local.state)
 
-    def _merge(self, batch: dict[str, pa.Table]) -> None:
+    def _merge(self, batch: Batch) -> None:
         kept = self._tables[SESSIONS.name]
         rows = {name: table.to_pylist() for name, table in batch.items()}
         fresh = [row for row in rows.pop(SESSIONS.name, []) if not _stale(row, kept)]

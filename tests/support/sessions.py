@@ -1,8 +1,10 @@
 """Sessions for tests that have no page to read them from."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from sources.devin.models import SessionItem, canonical
+from sources.devin.rows import Columns, Rows, tables
 from sources.devin.session import Session
 
 NOON = 1_767_268_800  # 2026-01-01T12:00:00Z
@@ -32,3 +34,10 @@ def sessions_of(*items: dict[str, Any]) -> list[Session]:
 def session(**fields: Any) -> Session:
     """A session: the required fields, and those that are given, as the API names them."""
     return sessions_of(session_item(**fields))[0]
+
+
+def session_tables(
+    sessions: Sequence[Session], seen_at: int, api_version: str = "v3", *, marked: bool = True
+) -> Rows:
+    """The rows that the sessions of one page make, by table name."""
+    return tables([Columns(sessions, seen_at, api_version, marked=marked)])
