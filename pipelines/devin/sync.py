@@ -1,5 +1,6 @@
 """One cycle from outside: what a crash left is dealt with, then coverage is raised to now."""
 
+import gc
 import logging
 import time
 from collections.abc import Iterator
@@ -116,6 +117,8 @@ def _load(pipeline: dlt.Pipeline, source: Any, ahead: Ahead) -> list[str]:
     with ahead.reading():
         loaded = load_pending(pipeline)
     built_on_this(pipeline)
+    # dlt keeps, in cycles, what was at hand where it was asked; here is little to look through.
+    gc.collect()
     return loaded
 
 

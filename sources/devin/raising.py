@@ -1,5 +1,6 @@
 """One scope in one cycle: what is to be walked of it, what is new, and what it remembers then."""
 
+import contextlib
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -349,16 +350,17 @@ class Raising:
         spans = [(segment.created_from, segment.created_to) for segment in settled.segments]
         if not spans:
             return set()
-        held = self._held.session_ids(self._ownership, spans)
-        found = Deletions(
-            spans, held, self.intake.came, self.intake.nameless, before=self._gone_before
-        )
-        try:
+        return self._gone_of(spans, self._held.session_ids(self._ownership, spans))
+
+    def _gone_of(self, spans: list[tuple[int, int]], held: set[str]) -> set[str]:
+        # A function of its own: where the destination is asked, dlt keeps what is at hand, until
+        # garbage is looked for; that is not to be all that the package knows.
+        came, nameless = self.intake.came, self.intake.nameless
+        found = Deletions(spans, held, came, nameless, before=self._gone_before)
+        with contextlib.suppress(errors.SpanShrank):
             return found.gone(self._plan.most_deleted)
-        except errors.SpanShrank:
-            around = [*self._memory.backfills, *spans]
-            in_all = self._held.session_ids(self._ownership, around)
-            return replace(found, around=len(in_all)).gone(self._plan.most_deleted)
+        around = self._held.session_ids(self._ownership, [*self._memory.backfills, *spans])
+        return replace(found, around=len(around)).gone(self._plan.most_deleted)
 
 
 def _past(moment: int | None, now: int) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from pipelines.devin.demo_api import DemoServer
 from pipelines.devin.warehouse import open_pipeline
 from sources.devin.errors import DevinError
 from sources.devin.held import Held
+from sources.devin.intake import Intake
 from sources.devin.runs import Journal
 from sources.devin.tables import TABLES
 from tests.pipeline.conftest import into
@@ -240,6 +242,23 @@ def test_what_is_read_ahead_asks_the_destination_only_once_the_package_before_is
 
     assert not any(loads.waits)
     assert synced.differences() == {}
+
+
+def test_what_a_package_took_in_is_let_go_of_once_the_next_one_begins(
+    synced: Synced, loads: Loads
+) -> None:
+    gc.collect()
+    alive: list[int] = []
+    loads.during = lambda _: alive.append(intakes())
+    before = intakes()
+    sync()
+
+    assert len(alive) > 3
+    assert max(alive) - before <= 2  # of the package that is loaded, and of the one that is read
+
+
+def intakes() -> int:
+    return sum(isinstance(each, Intake) for each in gc.get_objects())
 
 
 def test_a_load_that_fails_ends_the_reading_and_the_next_sync_makes_up_for_it(
