@@ -304,7 +304,8 @@ def on_a_terminal(processes: Processes) -> str:
     process = subprocess.Popen(
         [PROGRAM, "sync"],
         cwd=processes.folder,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "200"},
+        # One walker: nothing that another one brings is shown over what is waited for.
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "200", "SOURCES__DEVIN__CONCURRENCY": "1"},
         stdin=subprocess.DEVNULL,
         stdout=theirs,
         stderr=theirs,
