@@ -6,7 +6,6 @@ the server, and what that gives comes back.
 
 import multiprocessing
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 S = TypeVar("S")
@@ -39,12 +38,7 @@ class Beside(Generic[S]):
         self.base_url = self._ours.recv()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._ours.close()
         self._process.join(_PATIENCE)
         self._process.kill()

@@ -194,9 +194,11 @@ class Merge:
         return [path for folder in _FOLDERS for path in (self._package / folder).glob(pattern)]
 
     def _execute(self, sql: str, **names: str) -> Any:
-        known = {"sessions": self._name(SESSIONS), "snapshots": self._name(SNAPSHOTS)}
-        text = sql.format(**known, **names) if names else sql
-        return self._sql.execute_sql(text.replace("this_version", self._api_version))
+        """Run a statement; one that is given names is a template."""
+        if names:
+            known = {"sessions": self._name(SESSIONS), "snapshots": self._name(SNAPSHOTS)}
+            sql = sql.replace("this_version", self._api_version).format(**known, **names)
+        return self._sql.execute_sql(sql)
 
     def _one_row(self, sql: str) -> Any:
         (row,) = self._execute(sql)

@@ -34,9 +34,6 @@ from .tables import (
 MICROSECONDS = 1_000_000
 TEXT, TIMESTAMP = pa.string(), pa.timestamp("us", "UTC")
 Row = tuple[Any, ...]
-Rows = dict[str, pa.Table]
-"""Rows by table name."""
-
 _NONE: list[Row] = []
 
 
@@ -201,7 +198,7 @@ class Columns:
         return self.values["session_id"]
 
 
-def tables(several: Sequence[Columns]) -> Rows:
+def tables(several: Sequence[Columns]) -> dict[str, pa.Table]:
     """The rows that columns make.
 
     Args:

@@ -3,6 +3,7 @@
 A load package can so be read as a whole while the one before it is loaded.
 """
 
+import contextlib
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -44,7 +45,9 @@ class Spool:
 
     def clear(self) -> None:
         """Forget all that waits, or that a reading that failed took in."""
-        self.close()
+        with contextlib.suppress(OSError):  # a disk that was full still is
+            self.close()
+        self._writers, self._rows = {}, {}
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def add(self, batch: "dict[str, pa.Table]") -> None:
