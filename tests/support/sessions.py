@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from sources.devin.models import SessionItem, canonical
-from sources.devin.rows import Columns, Rows, tables
+from sources.devin.batching import Batch
+from sources.devin.rows import Columns, tables
 from sources.devin.session import Session
 
 NOON = 1_767_268_800  # 2026-01-01T12:00:00Z
@@ -38,6 +39,6 @@ def session(**fields: Any) -> Session:
 
 def session_tables(
     sessions: Sequence[Session], seen_at: int, api_version: str = "v3", *, marked: bool = True
-) -> Rows:
+) -> Batch:
     """The rows that the sessions of one page make, by table name."""
     return tables([Columns(sessions, seen_at, api_version, marked=marked)])
