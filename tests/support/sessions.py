@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-from sources.devin.models import SessionItem, canonical
 from sources.devin.batching import Batch
+from sources.devin.models import SessionItem, canonical
 from sources.devin.rows import Columns, tables
 from sources.devin.session import Session
 
