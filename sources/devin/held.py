@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SPANS_A_QUERY = 100
 IDS_A_QUERY = 1_000
+ROWS_A_FETCH = 10_000
 
 Columns = frozenset[str]
 """The columns that `sessions` has at the destination: one may be too new to be there."""
@@ -31,7 +32,7 @@ Columns = frozenset[str]
 # Asked in every cycle, so in words that all dialects share: to render a query takes sqlglot, which
 # takes its time. Whose sessions they are is looked at here.
 _OPEN = """
-    SELECT held.org_id, held.api_version, held.session_id, held.updated_at,
+    SELECT held.org_id, held.api_version, held.session_id, {updated_at},
       listed.pr_url, listed.pr_state
     FROM {sessions} held
     JOIN {pull_requests} listed ON listed.session_id = held.session_id
@@ -82,18 +83,31 @@ class Held:
         """Whether it merges children by marker rows; see `rows`."""
         return not merges_directly(self._pipeline)
 
-    def open_pull_requests(self, ownership: Ownership) -> list[OpenSession]:
-        """The sessions that are listed and have a pull request neither merged nor closed, by id.
+    def open_pull_requests(
+        self, ownership: Ownership, wanted: Callable[[str, int], bool]
+    ) -> list[OpenSession]:
+        """Sessions that are listed and have a pull request neither merged nor closed, by id.
+
+        Args:
+            ownership: Whose sessions.
+            wanted: Whether a session is to be among them, by its id and when it last changed, in
+                epoch seconds; asked once of each, so that only those wanted are kept in memory.
 
         Raises:
             Exception: Whatever dlt raises where the destination cannot be read.
         """
-        sessions: dict[str, OpenSession] = {}
-        for org_id, api_version, session_id, updated_at, pr_url, pr_state in self._rows(_open_ones):
-            if ownership.holds(org_id, api_version):
-                known = OpenSession(session_id, _epoch(updated_at), {})
-                sessions.setdefault(session_id, known).pull_requests[pr_url] = pr_state
-        return [sessions[session_id] for session_id in sorted(sessions)]
+        sessions: dict[str, OpenSession | None] = {}
+        for org_id, api_version, session_id, changed, pr_url, pr_state in self._rows(_open_ones):
+            if not ownership.holds(org_id, api_version):
+                continue
+            if session_id not in sessions:
+                updated_at = _epoch(changed)
+                known = OpenSession(session_id, updated_at, {})
+                sessions[session_id] = known if wanted(session_id, updated_at) else None
+            session = sessions[session_id]
+            if session is not None:
+                session.pull_requests[pr_url] = pr_state
+        return sorted(session for session in sessions.values() if session is not None)
 
     def session_ids(self, ownership: Ownership, spans: Sequence[tuple[int, int]]) -> set[str]:
         """Ids of the sessions that are listed and were created within one of the spans.
@@ -147,30 +161,32 @@ class Held:
 
         return arrow_table(SESSIONS, [_as_loaded(row) for row in found])
 
-    def _rows(self, queries: Callable[[Columns, Any], Iterable[str]]) -> "list[Row]":
-        """The rows of all queries."""
+    def _rows(self, queries: Callable[[Columns, Any], Iterable[str]]) -> "Iterator[Row]":
+        """The rows of all queries; read to its end, since it holds a connection till then."""
         self.wait()
         file = duckdb_file(self._pipeline)
         if file is not None and not file.exists():
-            return []
+            return
         client: Any
         try:
             with self._pipeline.destination_client() as client:
                 ((_, columns),) = client.get_storage_tables([SESSIONS.name])
-                return [
-                    tuple(row)
-                    for query in queries(frozenset(map(str.lower, columns)), client)
-                    for row in client.sql_client.execute_sql(query) or ()
-                ]
+                for query in queries(frozenset(map(str.lower, columns)), client):
+                    with client.sql_client.execute_query(query) as cursor:
+                        for rows in cursor.iter_fetch(ROWS_A_FETCH):
+                            yield from map(tuple, rows)
         except DestinationUndefinedEntity:
-            return []
+            return
 
 
 def _open_ones(columns: Columns, client: Any) -> Iterator[str]:
     name = client.sql_client.make_qualified_table_name
     tables = {"sessions": name(SESSIONS.name), "pull_requests": name(PULL_REQUESTS.name)}
     listed = "AND held.deleted_at IS NULL" if "deleted_at" in columns else ""
-    yield _OPEN.format(**tables) + listed
+    # A moment with a time zone costs more in Python than all the rest of its row.
+    is_duckdb = client.capabilities.sqlglot_dialect == "duckdb"
+    updated_at = f"{'epoch_us' if is_duckdb else ''}(held.updated_at)"
+    yield _OPEN.format(**tables, updated_at=updated_at) + listed
 
 
 def _rendered(query: exp.Select, client: Any) -> str:
@@ -207,7 +223,10 @@ def _moment(epoch: int) -> exp.Cast:
     return exp.cast(exp.Literal.string(text), "TIMESTAMPTZ")
 
 
-def _epoch(moment: datetime) -> int:
+def _epoch(moment: datetime | int) -> int:
+    """Whole epoch seconds of a moment; of a number, microseconds."""
+    if isinstance(moment, int):
+        return moment // 1_000_000
     # Some destinations know no time zones, and hold UTC.
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 

@@ -10,15 +10,15 @@ All times are epoch seconds by the API's clock.
 import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeVar
+from zlib import crc32
 
-from .session import Session, fingerprint
+from .session import Session
 
 T = TypeVar("T")
 
 DAY = 86_400
 BATCH_SIZE = 50
 _GROWTH = math.log(1 + 1 / 24)
-_FINGERPRINTS = 16**16
 
 
 class OpenSession(NamedTuple):
@@ -50,7 +50,7 @@ def due(session_id: str, quiet_since: int, before: int, now: int) -> bool:
     """
     if now - quiet_since < DAY:
         return True
-    shift = int(fingerprint(session_id), 16) / _FINGERPRINTS
+    shift = crc32(session_id.encode()) / 2**32
     return _moments(now - quiet_since, shift) > _moments(before - quiet_since, shift)
 
 

@@ -76,8 +76,12 @@ def delete(warehouse: Warehouse, *session_ids: str) -> None:
     load(warehouse, {"sessions": marked(rows, NOON + 7200)})
 
 
+def always(session_id: str, updated_at: int) -> bool:
+    return True
+
+
 def open_ids(held: Held, ownership: Ownership = ANY) -> list[str]:
-    return [session.session_id for session in held.open_pull_requests(ownership)]
+    return [session.session_id for session in held.open_pull_requests(ownership, always)]
 
 
 def test_a_session_counts_as_open_while_one_pull_request_is_neither_merged_nor_closed(
@@ -92,11 +96,29 @@ def test_a_session_counts_as_open_while_one_pull_request_is_neither_merged_nor_c
         with_pull_requests("none"),
     )
 
-    assert held.open_pull_requests(ANY) == [
+    assert held.open_pull_requests(ANY, always) == [
         OpenSession("draft", NOON + 60, {"draft/0": "draft"}),
         OpenSession("open", NOON + 60, {"open/0": "open", "open/1": "merged"}),
         OpenSession("unknown", NOON + 60, {"unknown/0": "closed", "unknown/1": None}),
     ]
+
+
+def test_each_open_session_is_offered_once_and_kept_if_it_is_wanted(warehouse: Warehouse) -> None:
+    held = holding(
+        warehouse,
+        with_pull_requests("kept", "open", "draft"),
+        with_pull_requests("left", "open", "merged"),
+    )
+    offered = []
+
+    def wanted(session_id: str, updated_at: int) -> bool:
+        offered.append((session_id, updated_at))
+        return session_id == "kept"
+
+    assert held.open_pull_requests(ANY, wanted) == [
+        OpenSession("kept", NOON + 60, {"kept/0": "open", "kept/1": "draft"})
+    ]
+    assert sorted(offered) == [("kept", NOON + 60), ("left", NOON + 60)]
 
 
 def test_a_span_holds_its_begin_and_not_its_end(warehouse: Warehouse) -> None:
@@ -269,6 +291,6 @@ def test_the_destination_can_be_asked_in_the_middle_of_a_run(warehouse: Warehous
 
 
 def assert_nothing(held: Held) -> None:
-    assert held.open_pull_requests(ANY) == []
+    assert held.open_pull_requests(ANY, always) == []
     assert held.session_ids(ANY, EVER) == set()
     assert held.rows(["a"]) == SESSIONS.arrow_schema.empty_table()

@@ -1,6 +1,6 @@
 """A destination for cycles whose batches somebody else takes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sources.devin.held import Held, Ownership
 from sources.devin.rereads import OpenSession
@@ -20,7 +20,11 @@ class Nothing(Held):
         """It does, as any destination that dlt merges into."""
         return True
 
-    def open_pull_requests(self, ownership: Ownership) -> list[OpenSession]:  # noqa: ARG002
+    def open_pull_requests(
+        self,
+        ownership: Ownership,  # noqa: ARG002
+        wanted: Callable[[str, int], bool],  # noqa: ARG002
+    ) -> list[OpenSession]:
         return []
 
     def session_ids(

@@ -320,7 +320,9 @@ class AtHand(Held):
         """It does, as any destination that dlt merges into."""
         return True
 
-    def open_pull_requests(self, ownership: Ownership) -> list[OpenSession]:
+    def open_pull_requests(
+        self, ownership: Ownership, wanted: Callable[[str, int], bool]
+    ) -> list[OpenSession]:
         pulls: dict[str, dict[str, str | None]] = {}
         for row in self._tables["session_pull_requests"].values():
             pulls.setdefault(row["session_id"], {})[row["pr_url"]] = row["pr_state"]
@@ -328,8 +330,8 @@ class AtHand(Held):
         for row in sorted(self._listed(ownership), key=lambda row: str(row["session_id"])):
             listed = pulls.get(row["session_id"], {})
             if not {"merged", "closed"}.issuperset(listed.values()):
-                updated_at = int(row["updated_at"].timestamp())
-                found.append(OpenSession(row["session_id"], updated_at, listed))
+                session = OpenSession(row["session_id"], int(row["updated_at"].timestamp()), listed)
+                found += [session] * wanted(session.session_id, session.updated_at)
         return found
 
     def session_ids(self, ownership: Ownership, spans: Sequence[tuple[int, int]]) -> set[str]:
