@@ -5,13 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+from .prepared import PreparedServer
 from .serving import ServerProcess
 
 COMMAND = [sys.executable, "-c", "from pipelines.devin.cli import main; main()", "sync"]
 _ROOT = Path(__file__).parent.parent
 
 
-def environment(server: ServerProcess, folder: Path, **options: object) -> dict[str, str]:
+def environment(
+    server: ServerProcess | PreparedServer, folder: Path, **options: object
+) -> dict[str, str]:
     """What a sync needs to know; options are those of the source."""
     given = {f"SOURCES__DEVIN__{name.upper()}": str(value) for name, value in options.items()}
     return {

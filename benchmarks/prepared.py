@@ -114,7 +114,12 @@ class PreparedServer(Beside[Desk]):
     Args:
         sessions: How many sessions there are.
         latency: Seconds that each answer takes; any number of them pass at once.
+
+    Attributes:
+        token: The token it is asked with; it takes any.
     """
+
+    token = TOKEN
 
     def __init__(self, sessions: int, latency: float = 0.0) -> None:
         super().__init__(_run, sessions, latency)

@@ -63,7 +63,8 @@ def test_the_wheel_has_every_module_and_nothing_else(wheel: zipfile.ZipFile) -> 
 
 
 def test_the_wheel_has_the_contracts_and_the_readme(wheel: zipfile.ZipFile) -> None:
-    contracts = {f"schemas/{path.name}" for path in (ROOT / "schemas").iterdir()}
+    files = (path for path in (ROOT / "schemas").rglob("*") if path.is_file())
+    contracts = {path.relative_to(ROOT).as_posix() for path in files}
     (metadata,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
 
     assert contracts <= set(wheel.namelist())

@@ -18,10 +18,18 @@ class Finding(NamedTuple):
     Attributes:
         subject: What was looked at.
         problem: What is wrong with it, and what to do; None if it is all right.
+        note: What is good to know, where a sync does without it.
     """
 
     subject: str
     problem: DevinError | None
+    note: str | None = None
+
+    def __str__(self) -> str:
+        """A line for people."""
+        if self.problem:
+            return f"FAIL  {self.subject}: {self.problem}"
+        return f"note  {self.subject}: {self.note}" if self.note else f"ok    {self.subject}"
 
 
 def check(pipeline: dlt.Pipeline, **options: Any) -> Iterator[Finding]:
@@ -52,6 +60,9 @@ def _access(**options: Any) -> Iterator[Finding]:
     for scope, problem in found:
         # An organisation is named by its id, and a scope of v2 by its version and what it is of.
         yield Finding(f"{'scope' if '/' in scope else 'organisation'} {scope}", problem)
+    if token.problem is None:
+        for part, why_not in devin(**options).resources["usage_access"]:
+            yield Finding(part, None, why_not)
 
 
 def _connect(pipeline: dlt.Pipeline) -> None:

@@ -11,22 +11,28 @@ from typing import Annotated
 import typer
 
 from .cli import run_sync
+from .cli_models import app as models_app
 from .ending import REJECTED_EXIT_CODE, complaints, failures
 from .options import (
+    AsText,
     Begin,
     Dataset,
     Debug,
     Destination,
     End,
     Every,
+    From,
     Json,
     Last,
     LogFormat,
     Logging,
+    Organizations,
+    Output,
     PlanOnly,
     Sessions,
     Strict,
     TimeZone,
+    To,
 )
 from .starting import importing
 from .stopping import stoppable
@@ -38,6 +44,8 @@ app = typer.Typer(
     add_completion=False,
     help="A warehouse copy of your Devin sessions, kept up to date.",
 )
+
+app.add_typer(models_app, name="models", short_help="Where the ACUs went, as SQL views.")
 
 
 @app.command(short_help="Load everything that is new.")
@@ -117,6 +125,63 @@ def status(
         typer.echo(json.dumps(found.as_json(now)) if as_json else status_in_words(found, now))
 
 
+@app.command(short_help="Show where the ACUs went.")
+def report(
+    output: Output = Path("report.html"),
+    begin: From = None,
+    end: To = None,
+    org: Organizations = None,
+    as_text: AsText = False,
+    destination: Destination = "duckdb",
+    dataset: Dataset = "devin",
+    debug: Debug = False,
+) -> None:
+    """Show where the ACUs went, and what they bought: as a page, or here with --text.
+
+    Without dates, the last 90 days. A page is one file, which runs nothing and asks for nothing.
+    """
+    with stoppable(), failures(complaints(debug=debug)):
+        from .report.content import Asked
+        from .report.making import make_page, show_text
+        from .showing import showing
+        from .warehouse import open_pipeline
+
+        asked = Asked(begin, end, tuple(org or ()))
+        with showing(debug=debug):
+            pipeline = open_pipeline(destination, dataset)
+            if as_text:
+                show_text(pipeline, asked)
+            else:
+                make_page(pipeline, asked, output)
+                typer.echo(f"Written: {output}")
+
+
+@app.command(short_help="Dig deeper, in a notebook.")
+def explore(
+    port: Annotated[
+        int | None,
+        typer.Option(metavar="PORT", min=1, max=65535, help="On loopback; any that is free."),
+    ] = None,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Open no browser; the address is printed.")
+    ] = False,
+    destination: Destination = "duckdb",
+    dataset: Dataset = "devin",
+    debug: Debug = False,
+) -> None:
+    """Serve a notebook over the models, and open it in a browser.
+
+    It needs the extra explore, and asks nothing of any other machine.
+    """
+    with stoppable(), failures(complaints(debug=debug)):
+        from .explore import explore as serve
+        from .warehouse import open_pipeline
+
+        pipeline = open_pipeline(destination, dataset)
+        code = serve(pipeline, destination, dataset, port=port, headless=headless)
+    raise typer.Exit(code)
+
+
 @app.command(short_help="Find out what a sync would fail at.")
 def check(
     destination: Destination = "duckdb", dataset: Dataset = "devin", debug: Debug = False
@@ -132,10 +197,10 @@ def check(
         from .warehouse import open_pipeline
 
         with showing(debug=debug) as display:
-            for subject, problem in look(open_pipeline(destination, dataset)):
+            for finding in look(open_pipeline(destination, dataset)):
                 display.clear()
-                typer.echo(f"FAIL  {subject}: {problem}" if problem else f"ok    {subject}")
-                worst = max(worst, problem.exit_code if problem else 0)
+                typer.echo(str(finding))
+                worst = max(worst, finding.problem.exit_code if finding.problem else 0)
     raise typer.Exit(worst)
 
 

@@ -13,6 +13,8 @@ from sources.devin.filters import Filters
 
 from .amounts import count
 from .demo_api import DemoServer, World
+from .report.content import Asked
+from .report.making import make_page
 from .showing import showing
 from .sync import SyncResult, sync
 from .words import sync_in_words
@@ -23,20 +25,21 @@ NAME = "devin_demo"
 """Of the DuckDB file and the working directory: not those of a real warehouse in that folder."""
 
 FIRST_LOOK = {
-    "Where the ACUs went, month by month": """
-        SELECT strftime(created_at, '%Y-%m') AS month,
-               count(*) AS sessions,
-               round(sum(acus_consumed), 1) AS acus,
-               round(avg(acus_consumed), 2) AS acus_per_session
-        FROM devin.sessions
-        GROUP BY month
-        ORDER BY month
+    "Where the ACUs went: those who burned most": """
+        SELECT coalesce(name, user_id, service_user_id) AS who,
+               round(sum(acus), 1) AS acus,
+               count(DISTINCT billing_day) AS days
+        FROM devin_analytics.acu_by_user
+        GROUP BY who
+        ORDER BY acus DESC, who
+        LIMIT 5
     """,
     "What they bought: repositories with the most merged pull requests": """
         SELECT repository,
-               count(DISTINCT pr_url) AS pull_requests,
-               count(DISTINCT pr_url) FILTER (pr_state = 'merged') AS merged
-        FROM devin.session_pull_requests
+               sum(created) AS pull_requests,
+               sum(merged) AS merged,
+               round(sum(acus) / nullif(sum(merged), 0), 1) AS acus_per_merged
+        FROM devin_analytics.pull_request_outcomes
         GROUP BY repository
         ORDER BY merged DESC, repository
         LIMIT 5
@@ -58,11 +61,12 @@ FIRST_LOOK = {
 
 @dataclass(frozen=True)
 class DemoResult:
-    """What the two syncs of a demo did, and the DuckDB file they loaded."""
+    """What the two syncs of a demo did, the DuckDB file they loaded, and the report on it."""
 
     first: SyncResult
     second: SyncResult
     database: Path
+    report: Path
 
 
 def run_demo(folder: Path, sessions: int) -> DemoResult:
@@ -90,29 +94,37 @@ def run_demo(folder: Path, sessions: int) -> DemoResult:
         second = _sync(console, server, database)
     console.print("[bold]5.[/] A first look")
     _look(console, database)
+    console.print("[bold]6.[/] The report of all this")
+    report = folder / "report.html"
+    make_page(_pipeline(database), Asked(), report)
     console.print(
-        f"\nThe warehouse stays at {_shown(database)}: open it with any DuckDB client. "
+        f"   {_shown(report)}: open it in a browser\n\n"
+        f"The warehouse stays at {_shown(database)}: open it with any DuckDB client. "
         "For your own organisation: devin-elt check, then devin-elt sync."
     )
-    return DemoResult(first, second, database)
+    return DemoResult(first, second, database, report)
 
 
-def _sync(console: Console, server: DemoServer, database: Path) -> SyncResult:
-    """Sync as a user would, whose own settings are not looked at."""
-    pipeline = dlt.pipeline(
+def _pipeline(database: Path) -> dlt.Pipeline:
+    return dlt.pipeline(
         NAME,
         pipelines_dir=str(database.parent),
         destination=dlt.destinations.duckdb(str(database)),
         dataset_name="devin",
     )
+
+
+def _sync(console: Console, server: DemoServer, database: Path) -> SyncResult:
+    """Sync as a user would, whose own settings are not looked at."""
     with showing():
         result = sync(
-            pipeline,
+            _pipeline(database),
             base_url=server.base_url,
             api_key=server.settings.token,
             org_ids=list(server.world.org_ids),
             start_date="2024-01-01",
             rescan="0",  # two days on, it would read half of the world again
+            usage_every="1s",  # of the seconds that the demo takes, while two days pass
             **dict.fromkeys(Filters.model_fields, ""),
         )
     console.print("   " + sync_in_words(result).replace("\n", "\n   "), markup=False)

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from sources.devin import devin
 from sources.devin.models import SessionItem
 from sources.devin.tables import TABLES
+from sources.devin.usage_tables import USAGE_TABLES
 
 WAREHOUSE = "devin.schema.yaml"
 SESSION = "v3-session.schema.json"
@@ -32,8 +33,10 @@ def warehouse_schema() -> str:
     What belongs to one destination or one run is left out: merge conditions, which name the
     dataset, file formats, versions and hashes, and the tables that dlt keeps for itself.
     """
-    tables = devin(api_key="not-used").discover_schema().to_dict(remove_defaults=True)["tables"]
-    contract = {"name": "devin", "tables": {t.name: _contract(tables[t.name]) for t in TABLES}}
+    source = devin(api_key="not-used", usage_every="6h")
+    tables = source.discover_schema().to_dict(remove_defaults=True)["tables"]
+    names = [table.name for table in (*TABLES, *USAGE_TABLES)]
+    contract = {"name": "devin", "tables": {name: _contract(tables[name]) for name in names}}
     body = yaml.safe_dump(contract, sort_keys=False, allow_unicode=True, width=100)
     return f"# {_GENERATED}\n{body}"
 

@@ -1,6 +1,7 @@
 """The options that verbs share."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -68,6 +69,24 @@ Last = Annotated[
 ]
 TimeZone = Annotated[
     str, typer.Option(metavar="ZONE", help="Where dates begin, such as Europe/Berlin.")
+]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from", metavar="DATE", help="First billing day: 2026-03-01.", show_default=False
+    ),
+]
+To = Annotated[
+    str | None,
+    typer.Option("--to", metavar="DATE", help="Not part of it: 2026-04-01.", show_default=False),
+]
+Organizations = Annotated[
+    list[str] | None,
+    typer.Option("--org", metavar="ORG", help="Organisation, by id or name; may be repeated."),
+]
+Output = Annotated[Path, typer.Option("-o", metavar="FILE", help="The page to write.")]
+AsText = Annotated[
+    bool, typer.Option("--text", help="Show the essentials here, and write nothing.")
 ]
 PlanOnly = Annotated[
     bool, typer.Option("--plan", help="Show what would be read, and read nothing.")

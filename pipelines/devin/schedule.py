@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from sources.devin.errors import DevinError, ScopesFailed, TryAgainLater
+from sources.devin.errors import DevinError, ScopesFailed, TablesFailed, TryAgainLater
 
 from .failures import Stopped, explained
 
@@ -50,6 +50,6 @@ def _attempt(cycle: Callable[[], object], complain: Callable[[DevinError], None]
         cycle()
     except Exception as failure:
         error = explained(failure)
-        if not isinstance(error, TryAgainLater | ScopesFailed):
+        if not isinstance(error, TryAgainLater | ScopesFailed | TablesFailed):
             raise
         complain(error)

@@ -4,21 +4,26 @@ import gc
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dlt
 
-from sources.devin import Cycle, devin
+from sources.devin import Cycle, devin, next_usage
 from sources.devin.errors import DevinError
+from sources.devin.usage import Usage
 
 from .ahead import Ahead
 from .comments import write_comments
 from .loading import load_pending
 from .lock import only_one
+from .models.changed import apply_changed
 from .recovery import Recovered, built_on_this, recover
 from .warehouse import location
+
+if TYPE_CHECKING:
+    from .models.applying import Applied
 
 log = logging.getLogger("devin.sync")
 
@@ -33,7 +38,9 @@ class SyncResult:
         load_ids: Load packages that this run made and loaded; none if nothing was new.
         seconds: How long it took.
         runs: The record of each scope's cycle, as in `sync_runs`.
-        failure: What could not be read; None if everything was.
+        usage: What became of the tables beside the sessions; None if they were not due.
+        models: What became of the SQL models; None if their views are as they were.
+        failure: What could not be read or made; None if everything was.
     """
 
     recovered: Recovered = field(default_factory=Recovered)
@@ -41,6 +48,8 @@ class SyncResult:
     load_ids: list[str] = field(default_factory=list)
     seconds: float = 0.0
     runs: list[dict[str, Any]] = field(default_factory=list)
+    models: "Applied | None" = None
+    usage: Usage | None = None
     failure: DevinError | None = None
 
     @property
@@ -70,6 +79,8 @@ class SyncResult:
             "dropped": self.recovered.dropped,
             "rejected": self.rejected,
             "runs": self.runs,
+            "usage": self.usage.as_json() if self.usage else None,
+            "models": self.models.as_json() if self.models else None,
             "error": str(self.failure) if self.failure else None,
         }
 
@@ -99,22 +110,44 @@ def sync(pipeline: dlt.Pipeline, **options: Any) -> SyncResult:
         with Ahead(pipeline, cycle) as ahead:
             while not ahead.finished:
                 if ahead.anything_new():
-                    result.load_ids += _load(pipeline, source, ahead)
+                    result.load_ids += _load(pipeline, source, ahead.reading())
+        result.failure = cycle.failure
+        if result.achieved and (usage := next_usage(pipeline, cycle)):
+            result.usage = usage
+            result.load_ids += _load(pipeline, devin(**options, usage=usage))
+            result.failure = result.failure or usage.failure
         if result.load_ids or result.recovered.loaded:
             write_comments(pipeline)
-        result.failure = cycle.failure
+        _apply_models(pipeline, result)
     result.seconds = time.monotonic() - started
     if result.failure and not result.achieved:
         raise result.failure
     return result
 
 
-def _load(pipeline: dlt.Pipeline, source: Any, ahead: Ahead) -> list[str]:
+def _apply_models(pipeline: dlt.Pipeline, result: SyncResult) -> None:
+    """Make the views of the SQL models; what is loaded is loaded, whatever is wrong with them."""
+    if not pipeline.schema_names:
+        return  # nothing was ever loaded
+    try:
+        result.models = apply_changed(pipeline)
+    except DevinError as failure:
+        result.failure = result.failure or failure
+        return
+    if result.models and not result.failure:
+        result.failure = result.models.failure
+
+
+def _load(
+    pipeline: dlt.Pipeline,
+    source: Any,
+    meanwhile: AbstractContextManager[None] | None = None,
+) -> list[str]:
     """What `pipeline.run` does, without looking at the destination again."""
     pipeline.extract(source)
     pipeline.normalize()
     log.info("loading into the destination", extra={"event": "committed"})
-    with ahead.reading():
+    with meanwhile or nullcontext():
         loaded = load_pending(pipeline)
     built_on_this(pipeline)
     # dlt keeps, in cycles, what was at hand where it was asked; here is little to look through.

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from .amounts import count, duration
 
 if TYPE_CHECKING:  # whoever has a result has imported what made it
+    from sources.devin.usage import Usage
+
     from .backfill import Planned
+    from .models.applying import Applied
+    from .models.catalogue import Model
     from .status import ScopeStatus, Status
     from .sync import SyncResult
 
@@ -22,7 +27,7 @@ _NOUNS = {
 
 
 def sync_in_words(result: SyncResult) -> str:
-    """What a sync did: a line a scope, and one for what a crash had left."""
+    """What a sync did: a line a scope, and some for what a crash had left and for all else."""
     left, lines = result.recovered, []
     if left.loaded:
         lines.append(f"Loaded {count(left.loaded, 'package')} that an earlier run had left.")
@@ -32,7 +37,45 @@ def sync_in_words(result: SyncResult) -> str:
             f"{left.reason}; what it held was asked for again."
         )
     lines += [_run_in_words(run) for run in result.runs]
+    if result.usage:
+        lines += _usage_in_words(result.usage)
+    if result.models:
+        lines.append(models_in_words(result.models))
     return "\n".join([*lines, f"Done in {result.seconds:.1f} s: {result.warehouse}"])
+
+
+def models_in_words(applied: Applied) -> str:
+    """What became of the models: a line for each that there is no view of, and one for the rest."""
+    lines = [f"Model not made: {problem.message}." for problem in applied.broken]
+    lines += [f"Model {name} not made: {reason}." for name, reason in applied.skipped.items()]
+    if applied.created:
+        lines.append(f"Made {count(len(applied.created), 'model')} in {applied.dataset}.")
+    return "\n".join(lines)
+
+
+def catalogue_in_words(models: Sequence[Model]) -> str:
+    """The models, a line each: the name, and what it answers."""
+    width = max((len(model.name) for model in models), default=0)
+    return "\n".join(f"{model.name:<{width}}  {model.question}" for model in models)
+
+
+def _usage_in_words(usage: Usage) -> list[str]:
+    """What came beside the sessions, and what did not, with the permissions to ask for."""
+    filled = {table: rows for table, rows in usage.rows.items() if rows}
+    lines = []
+    if filled:
+        rows, tables = count(sum(filled.values()), "row"), count(len(filled), "table")
+        lines.append(f"Beside the sessions: loaded {rows} of {tables}.")
+    permissions: dict[str, list[str]] = {}
+    for denied in usage.denied:
+        permissions.setdefault(denied.permission or "", []).append(denied.what)
+    refused = permissions.pop("", None)
+    if permissions:
+        needed = [f"{name} ({', '.join(what)})" for name, what in permissions.items()]
+        lines.append(f"To read more, ask for {'; '.join(needed)}.")
+    if refused:
+        lines.append(f"The API refuses {', '.join(refused)}.")
+    return lines
 
 
 def plan_in_words(scopes: list[Planned]) -> str:

@@ -12,7 +12,7 @@ loaded as of when is kept with the data (see `coverage`).
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from threading import Condition
+from functools import partial
 from typing import Any
 
 import dlt
@@ -22,17 +22,16 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.sources import DltResource
 
 from . import errors
-from .client import Client
+from .assembly import asking_of, client_of, listings_of, plan_of
 from .coverage import Span
 from .cycle import Cycle, Rows
+from .due import Due
 from .errors import DevinError
 from .filters import Filters
 from .held import Held
-from .identity import Access, check_access, own_organization
-from .listing import LARGEST_PAGE, EnterpriseListing, Listing
+from .identity import Access, check_access
+from .listing import LARGEST_PAGE
 from .merging import check_destination, file_item, load_hints, merges_directly
-from .pace import Pace
-from .plan import Plan
 from .quiet import expect_conversions
 from .ranges import read_range, scheduled
 from .retry import wall_clock
@@ -40,7 +39,8 @@ from .runs import Journal
 from .settings import Settings
 from .spool import Spool, Spooled
 from .tables import SESSIONS, TABLES, Table
-from .walk import Limits
+from .usage import Usage
+from .usage_tables import USAGE_TABLES
 
 BOUNDS = 2
 
@@ -67,6 +67,9 @@ def devin(
     rescan: str = "30d",
     rescan_every: str = "1d",
     most_deleted: float = 0.05,
+    usage_every: str = "6h",
+    consumption_overlap: str = "7d",
+    insights: bool = False,
     backfill: Sequence[Any] | None = None,
     allow_external_schedulers: bool | None = None,
     tags: str | list[str] | None = None,
@@ -80,8 +83,9 @@ def devin(
     is_archived: bool | None = None,
     session_ids: str | list[str] | None = None,
     cycle: Cycle | None = None,
+    usage: Usage | None = None,
 ) -> Iterable[DltResource]:
-    """The sessions of one or several organisations, with all that belongs to them.
+    """The sessions of one or several organisations, and what their people used in all.
 
     Every argument can be left to dlt's configuration: `[sources.devin]` in `.dlt/config.toml`
     (`api_key` in `.dlt/secrets.toml`), or `SOURCES__DEVIN__<NAME>` in the environment.
@@ -112,6 +116,11 @@ def devin(
         rescan_every: How often that is.
         most_deleted: The share of the loaded sessions in a span that may be gone when it is read
             again; more ends the run.
+        usage_every: How often the tables beside the sessions are read: people, playbooks,
+            consumption, limits, metrics; `0` for never.
+        consumption_overlap: How far behind what is loaded consumption is asked for again: the
+            margin for what is booked late.
+        insights: Whether the insights of sessions are read as well, which may quote prompts.
         backfill: Begin and end of the span of `created_at` to read again, whatever is loaded; in
             place of everything that is new. Dates and instants in UTC, the end not part of it.
         allow_external_schedulers: Whether the interval that Airflow or `DLT_INTERVAL_START` and
@@ -127,25 +136,30 @@ def devin(
         repo_names: Only sessions that worked on one of these repositories (`owner/name`).
         is_archived: Only archived sessions, or only others.
         session_ids: Only these sessions.
-        cycle: What several runs have in common that load a part each; see `load`.
+        cycle: What several runs have in common that load a part of the sessions each; see `load`.
+        usage: What a run tells of the tables beside the sessions, which then are all it loads.
 
     Returns:
-        The resources `sessions`, `session_pull_requests`, `session_tags`, `session_links`,
-        `session_snapshots`, `rejected_items` and `sync_runs`, each a table of the same name. Two
-        more are not selected: reading `access` tells what the token may do (see `identity`), and
-        `scopes` the names of what would be read.
+        A resource for each table, of the same name: those of the sessions, `sessions`,
+        `session_pull_requests`, `session_tags`, `session_links`, `session_snapshots`,
+        `rejected_items` and `sync_runs`, and those of `usage_tables`. Others are not selected:
+        reading `access` tells what the token may do (see `identity`), `usage_access` what it may
+        do besides, and `scopes` the names of what would be read.
 
     Raises:
         ConfigurationError: An option is not what it should be.
         DevinError: While the resources are read; see `errors` for all there are.
     """
     options = dict(locals())
-    given_cycle, span = options.pop("cycle"), _span(options)
+    given_cycle, given_usage = options.pop("cycle"), options.pop("usage")
+    span = _span(options)
     filters = {name: options.pop(name) for name in Filters.model_fields}
     settings = Settings.checked(**options, filters=filters)
     expect_conversions()
+    # What is read again is a span of sessions; all else has no such spans.
+    due = Due(0.0 if span else settings.usage_every, settings.insights)
     if given_cycle:
-        given_cycle.intend(lambda: _plan(settings, span))
+        given_cycle.intend(lambda: plan_of(settings, span), due)
 
     hints: dict[str, Any] = {}
 
@@ -157,7 +171,7 @@ def devin(
         with contextlib.ExitStack() as ending:
             running = given_cycle or ending.enter_context(Cycle(whole=True))
             for batch in running.package(
-                lambda: _plan(settings, span),
+                lambda: plan_of(settings, span),
                 dlt.current.resource_state(SESSIONS.name),
                 Journal(pipeline.working_dir),
                 Held(pipeline),
@@ -171,17 +185,61 @@ def devin(
 
     @dlt.resource(name="access", selected=False)
     def access() -> Iterator[Access]:
-        with _client(settings) as client:
-            yield from check_access(client, _listings(settings, client))
+        with client_of(settings) as client:
+            yield from check_access(client, listings_of(settings, client))
 
     @dlt.resource(name="scopes", selected=False)
     def scopes() -> Iterator[str]:
-        with _client(settings) as client:
-            yield from (listing.name for listing in _listings(settings, client))
+        with client_of(settings) as client:
+            yield from (listing.name for listing in listings_of(settings, client))
 
     yield access
     yield scopes
-    yield from (_table_resource(read, table, hints) for table in TABLES)
+    if given_usage is None:
+        yield from (_table_resource(read, table, hints) for table in TABLES)
+    if given_cycle is None:
+        yield from _usage_resources(settings, due, given_usage)
+
+
+def _usage_resources(
+    settings: Settings, due: Due, given_usage: Usage | None
+) -> Iterator[DltResource]:
+    """The resources of the tables beside the sessions."""
+    hints: dict[str, Any] = {}
+
+    @dlt.resource(name="usage", selected=False)
+    def usage() -> Iterator[Mapping[str, Rows]]:
+        pipeline, memory, now = dlt.current.pipeline(), dlt.current.resource_state, wall_clock()
+        selected = dlt.current.source().selected_resources
+        tables = [table for table in due.tables(memory, now) if table.name in selected]
+        if not tables:
+            return
+        from .reading import read
+
+        check_destination(pipeline)
+        told = Usage() if given_usage is None else given_usage
+        with client_of(settings) as client:
+            begin = partial(asking_of, settings, client, Held(pipeline), memory)
+            for batch in read(told, begin, tables, now):
+                if not hints:
+                    hints.update(load_hints(USAGE_TABLES, settings.api_version))
+                yield batch
+        if given_usage is None:
+            told.complain()
+
+    @dlt.resource(name="usage_access", selected=False)
+    def usage_access() -> Iterator[Any]:
+        from .reading import look
+
+        tables = due.tables(lambda _: {}, wall_clock())
+        with client_of(settings) as client:
+            yield from look(partial(asking_of, settings, client), tables)
+
+    yield usage_access
+    for table in USAGE_TABLES:
+        resource = _table_resource(usage, table, hints)
+        resource.selected = bool(due.every)
+        yield resource
 
 
 def load(pipeline: dlt.Pipeline, **options: Any) -> None:
@@ -204,8 +262,29 @@ def load(pipeline: dlt.Pipeline, **options: Any) -> None:
                 if cycle.failure:
                     raise cycle.failure from failed
                 raise
-        if cycle.failure:
-            raise cycle.failure
+        failure = cycle.failure
+        if usage := next_usage(pipeline, cycle):
+            pipeline.run(devin(**options, usage=usage))
+            failure = failure or usage.failure
+        if failure:
+            raise failure
+
+
+def next_usage(pipeline: dlt.Pipeline, cycle: Cycle) -> Usage | None:
+    """What is to become of the tables beside the sessions after a cycle; None if none is due.
+
+    Args:
+        pipeline: The active pipeline.
+        cycle: The cycle, which is over, and which a source was made with.
+
+    Returns:
+        What to make a source with that loads them, and what tells of it afterwards.
+    """
+    if cycle.due is None or isinstance(cycle.failure, errors.TryAgainLater):
+        return None
+    if not cycle.due.tables(lambda name: _memory(pipeline, name), wall_clock()):
+        return None
+    return Usage()
 
 
 def next_package(
@@ -234,12 +313,18 @@ def next_package(
     Raises:
         DestinationUnsuitable: Nothing was ever loaded, and the destination cannot hold it.
     """
-    sources: dict[str, Any] = pipeline.state.get("sources", {})
-    memory = sources.get("devin", {}).get("resources", {}).get(SESSIONS.name, {})
+    memory = _memory(pipeline, SESSIONS.name)
     if not memory:  # what is remembered was loaded, so the destination could hold it
         check_destination(pipeline)
     journal, held = Journal(pipeline.working_dir), Held(pipeline, loaded)
     return lambda: cycle.read_ahead(memory, journal, held, spool, look)
+
+
+def _memory(pipeline: dlt.Pipeline, resource: str) -> dict[str, Any]:
+    """What a resource remembers."""
+    sources: dict[str, Any] = pipeline.state.get("sources", {})
+    found: dict[str, Any] = sources.get("devin", {}).get("resources", {}).get(resource, {})
+    return found
 
 
 def _check_selection(selected: Iterable[str]) -> None:
@@ -264,54 +349,6 @@ def _span(options: dict[str, Any]) -> Span | None:
             'Give two dates or instants, such as ("2026-03-01", "2026-04-01").',
         )
     return None if interval is None else Span(*interval)
-
-
-def _wait(condition: Condition, seconds: float | None) -> None:
-    """Wait, unless somebody stops the run: dlt only takes a note of the first signal."""
-    signals.raise_if_signalled()
-    condition.wait(min(1.0, seconds or 1.0))
-    signals.raise_if_signalled()
-
-
-def _client(settings: Settings) -> Client:
-    return Client(
-        settings.base_url,
-        settings.api_key.get_secret_value(),
-        policy=settings.retry_policy,
-        timeout=settings.timeout,
-        pace=Pace(settings.concurrency, settings.requests_per_second, wait=_wait),
-    )
-
-
-def _plan(settings: Settings, span: Span | None) -> Plan:
-    client = _client(settings)
-    try:
-        listings = _listings(settings, client)
-    except BaseException:
-        client.close()
-        raise
-    return Plan(
-        client,
-        listings,
-        settings.start_date,
-        settle=int(settings.settle),
-        batch_size=settings.batch_size,
-        limits=Limits(overlap=int(settings.overlap)),
-        walkers=settings.concurrency,
-        commit_every=settings.commit_every,
-        backfill=span,
-        rescan=int(settings.rescan),
-        rescan_every=int(settings.rescan_every),
-        most_deleted=settings.most_deleted,
-    )
-
-
-def _listings(settings: Settings, client: Client) -> list[Listing] | list[EnterpriseListing]:
-    rest = settings.filters, settings.page_size
-    if settings.api_version == "v2":
-        return [EnterpriseListing(client.counting(), settings.org_ids, *rest)]
-    org_ids = settings.org_ids or (own_organization(client),)
-    return [Listing(client.counting(), org_id, *rest) for org_id in dict.fromkeys(org_ids)]
 
 
 def _table_resource(cycle: DltResource, table: Table, hints: Mapping[str, Any]) -> DltResource:

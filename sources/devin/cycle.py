@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from . import errors
 from .batching import Batch
+from .due import Due
 from .held import Held
 from .identity import explained
 from .order import OrderBroken
@@ -53,6 +54,7 @@ class Cycle:
 
     Attributes:
         finished: Whether there is no further package to come.
+        due: How often the tables beside the sessions are to be read; None until it was told.
     """
 
     def __init__(self, *, whole: bool = False) -> None:
@@ -64,6 +66,7 @@ class Cycle:
         self._intended: Callable[[], Plan] | None = None
         self._ahead: _Ahead | None = None
         self.finished = False
+        self.due: Due | None = None
 
     @property
     def failure(self) -> errors.DevinError | None:
@@ -87,13 +90,14 @@ class Cycle:
         if self._plan:
             self._plan.client.close()
 
-    def intend(self, plan: Callable[[], Plan]) -> None:
-        """Take note of what is to be done, for `read_ahead`.
+    def intend(self, plan: Callable[[], Plan], due: Due) -> None:
+        """Take note of what is to be done, for `read_ahead` and for what comes after the cycle.
 
         Args:
             plan: As of `package`.
+            due: How often the tables beside the sessions are to be read.
         """
-        self._intended = plan
+        self._intended, self.due = plan, due
 
     def read_ahead(
         self,

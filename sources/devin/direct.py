@@ -20,8 +20,9 @@ from dlt.destinations.impl.duckdb.duck import DuckDbClient
 
 from .merging import DIRECT, STALE
 from .tables import CHILDREN, LOAD_ID, REJECTED, RUNS, SESSIONS, SNAPSHOTS, TABLES, Table
+from .usage_tables import USAGE_TABLES
 
-_NAMES = frozenset(table.name for table in TABLES)
+_NAMES = frozenset(table.name for table in (*TABLES, *USAGE_TABLES))
 
 # A job's file is in another one of these folders before, while and after it runs.
 _FOLDERS = (
@@ -131,8 +132,10 @@ class Merge:
         with self._sql.begin_transaction():
             if self._files(SESSIONS):
                 self._merge_sessions()
-            for table in (REJECTED, RUNS):
+            for table in (REJECTED, RUNS, *USAGE_TABLES):
                 if self._files(table):
+                    if table.whole:
+                        self._execute(f"DELETE FROM {self._name(table)}")
                     key = ", ".join(table.key)
                     self._replace(table, f"(SELECT {key} FROM {self._rows(table)})", repeated=True)
 

@@ -8,6 +8,8 @@
     │   └── DestinationUnsuitable   this destination cannot hold the tables, or not exactly
     ├── PermissionMissing       ask for a permission, then run again
     ├── ScopesFailed            see to the scopes that are named; the others are loaded
+    ├── TablesFailed            see to the tables that are named; all else is loaded
+    ├── TablesFailed            see to what is named; all else is loaded
     ├── TryAgainLater           wait and run again: the run resumes by itself
     │   ├── RateLimited             the API asks for more patience than the retry budget allows
     │   ├── Unreachable             no usable answer in spite of all retries
@@ -124,6 +126,20 @@ class ScopesFailed(DevinError):
         told = "; ".join(f"{name}: {error.message}" for name, error in failed.items())
         advice = " ".join(dict.fromkeys(error.advice for error in failed.values()))
         super().__init__(f"{len(failed)} of {scopes} scopes failed: {told}", advice)
+        self.failed = dict(failed)
+
+
+class TablesFailed(DevinError):
+    """Some tables beside the sessions could not be read; all else is loaded.
+
+    Args:
+        failed: The failures by table, and organisation where it is of one.
+    """
+
+    def __init__(self, failed: Mapping[str, DevinError]) -> None:
+        told = "; ".join(f"{name}: {error.message}" for name, error in failed.items())
+        advice = " ".join(dict.fromkeys(error.advice for error in failed.values()))
+        super().__init__(f"the sessions are loaded, but not {told}", advice)
         self.failed = dict(failed)
 
 

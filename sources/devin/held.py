@@ -16,6 +16,7 @@ from sqlglot import exp
 from .merging import duckdb_file, merges_directly
 from .rereads import OpenSession, batches
 from .tables import PULL_REQUESTS, SESSIONS
+from .usage_tables import CONSUMPTION
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -97,11 +98,11 @@ class Held:
             Exception: Whatever dlt raises where the destination cannot be read.
         """
         sessions: dict[str, OpenSession | None] = {}
-        for org_id, api_version, session_id, changed, pr_url, pr_state in self._rows(_open_ones):
+        for org_id, api_version, session_id, changed, pr_url, pr_state in self.answers(_open_ones):
             if not ownership.holds(org_id, api_version):
                 continue
             if session_id not in sessions:
-                updated_at = _epoch(changed)
+                updated_at = epoch_of(changed)
                 known = OpenSession(session_id, updated_at, {})
                 sessions[session_id] = known if wanted(session_id, updated_at) else None
             session = sessions[session_id]
@@ -119,9 +120,9 @@ class Held:
         Raises:
             Exception: Whatever dlt raises where the destination cannot be read.
         """
-        found = self._rows(
+        found = self.answers(
             lambda columns, client: (
-                _rendered(
+                rendered(
                     sqlglot.select("session_id")
                     .from_("sessions AS held")
                     .where(*_listed(columns), *_owned(ownership))
@@ -146,9 +147,9 @@ class Held:
             Exception: Whatever dlt raises where the destination cannot be read.
         """
         ids = sorted(set(session_ids))
-        found = self._rows(
+        found = self.answers(
             lambda columns, client: (
-                _rendered(
+                rendered(
                     sqlglot.select(*_cells(columns))
                     .from_("sessions AS held")
                     .where(exp.column("session_id").isin(*some)),
@@ -161,8 +162,15 @@ class Held:
 
         return arrow_table(SESSIONS, [_as_loaded(row) for row in found])
 
-    def _rows(self, queries: Callable[[Columns, Any], Iterable[str]]) -> "Iterator[Row]":
-        """The rows of all queries; read to its end, since it holds a connection till then."""
+    def answers(self, queries: Callable[[Columns, Any], Iterable[str]]) -> "Iterator[Row]":
+        """The rows of all queries; read to its end, since it holds a connection till then.
+
+        Args:
+            queries: Makes them of the columns of `sessions` and a client; see `rendered`.
+
+        Raises:
+            Exception: Whatever dlt raises where the destination cannot be read.
+        """
         self.wait()
         file = duckdb_file(self._pipeline)
         if file is not None and not file.exists():
@@ -189,12 +197,12 @@ def _open_ones(columns: Columns, client: Any) -> Iterator[str]:
     yield _OPEN.format(**tables, updated_at=updated_at) + listed
 
 
-def _rendered(query: exp.Select, client: Any) -> str:
+def rendered(query: exp.Select, client: Any) -> str:
     """A query in a destination's dialect, with the names it gave its tables."""
     dialect = client.capabilities.sqlglot_dialect
     names = {
         table.name: client.sql_client.make_qualified_table_name(table.name)
-        for table in (SESSIONS, PULL_REQUESTS)
+        for table in (SESSIONS, PULL_REQUESTS, CONSUMPTION)
     }
     return exp.replace_tables(query, names, dialect=dialect).sql(dialect=dialect, comments=False)
 
@@ -213,17 +221,18 @@ def _owned(ownership: Ownership) -> list[exp.Condition]:
 
 
 def _created_within(span: tuple[int, int]) -> exp.Condition:
-    begin, end = map(_moment, span)
+    begin, end = map(moment_literal, span)
     created_at = exp.column("created_at", "held")
     return exp.and_(created_at >= begin, created_at < end)
 
 
-def _moment(epoch: int) -> exp.Cast:
+def moment_literal(epoch: int) -> exp.Cast:
+    """A moment in SQL."""
     text = datetime.fromtimestamp(epoch, UTC).isoformat()
     return exp.cast(exp.Literal.string(text), "TIMESTAMPTZ")
 
 
-def _epoch(moment: datetime | int) -> int:
+def epoch_of(moment: datetime | int) -> int:
     """Whole epoch seconds of a moment; of a number, microseconds."""
     if isinstance(moment, int):
         return moment // 1_000_000

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from . import errors
-from .client import Client, UndecodableBody
+from .client import Client, Reply, UndecodableBody
 from .listing import Bounds, EnterpriseListing, Listing
 
 PATH = "/v3/self"
@@ -22,8 +22,18 @@ def whoami(client: Client) -> dict[str, Any]:
         TokenRejected: The API does not accept the token (401, or 403: it answers with both).
         DevinError: Whatever else the client raises.
     """
+    return introduced(client).value
+
+
+def introduced(client: Client) -> Reply[dict[str, Any]]:
+    """The same, and when it was asked by the API's clock.
+
+    Raises:
+        TokenRejected: As of `whoami`.
+        DevinError: Whatever else the client raises.
+    """
     try:
-        return client.get(PATH, [], _decode).value
+        return client.get(PATH, [], decode_object)
     except errors.PermissionMissing as error:
         raise errors.TokenRejected(f"{errors.NOT_ACCEPTED}: {error.message}") from error
 
@@ -36,7 +46,15 @@ def own_organization(client: Client) -> str:
     Raises:
         ConfigurationError: The token belongs to no single organisation.
     """
-    owner = whoami(client)
+    return organization_of(whoami(client))
+
+
+def organization_of(owner: dict[str, Any]) -> str:
+    """The organisation that the owner of a token works in.
+
+    Raises:
+        ConfigurationError: As of `own_organization`.
+    """
     org_id = owner.get("org_id") or owner.get("devin_sessions_org_id")
     if not org_id:
         raise errors.ConfigurationError(
@@ -133,7 +151,12 @@ def check_access(
             yield Access(scope, None)
 
 
-def _decode(body: bytes) -> dict[str, Any]:
+def decode_object(body: bytes) -> dict[str, Any]:
+    """A body that is one JSON object.
+
+    Raises:
+        UndecodableBody: It is none.
+    """
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:

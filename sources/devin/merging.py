@@ -216,6 +216,8 @@ def _conditions(table: Table, render: Callable[[str, Table], str]) -> _Condition
         return {"source_filter": f"session_id NOT IN ({render(_STALE_SESSIONS, table)})"}
     if table is SNAPSHOTS:
         return {"source_filter": f"session_id NOT IN ({render(_STALE_SNAPSHOTS, table)})"}
+    if table.whole:
+        return {"destination_scope": "1 = 1"}
     if table in CHILDREN:
         replaced = f"session_id IN ({render(_REPLACED_SESSIONS, table)})"
         return {

@@ -9,8 +9,9 @@ import logging
 import re
 
 from .tables import TABLES
+from .usage_tables import USAGE_TABLES
 
-_OURS = "|".join(table.name for table in TABLES)
+_OURS = "|".join(table.name for table in (*TABLES, *USAGE_TABLES))
 _EXPECTED = re.compile(
     rf"In resource: ({_OURS}), when merging .* several column hints were different"
     rf"|For data items in `({_OURS})` .* native writer could not be found"

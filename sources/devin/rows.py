@@ -136,6 +136,7 @@ _TO_ARROW: dict[Kind, Callable[[list[Any]], pa.Array]] = {
     "bigint": lambda values: pa.array(values, pa.int64()),
     "bool": lambda values: pa.array(values, pa.bool_()),
     "timestamp": lambda values: pa.array(values, pa.timestamp("s", "UTC")).cast(TIMESTAMP),
+    "date": lambda values: pa.array(values, pa.date32()),
 }
 
 
@@ -171,7 +172,8 @@ class Columns:
         for name in ("structured_output", "extra"):
             values[name] = list(map(json_text, values[name]))
         values["pull_request_count"] = list(map(len, listed))
-        values["merged_pull_request_count"] = list(map(_merged, listed))
+        values["merged_pull_request_count"] = [_in_state(rows, "merged") for rows in listed]
+        values["closed_pull_request_count"] = [_in_state(rows, "closed") for rows in listed]
         self.values = values
         pull_requests: list[Row] = list(chain.from_iterable(listed))
         tags: list[Row] = [
@@ -254,9 +256,9 @@ def _listed(session: Session) -> list[Row]:
     ]
 
 
-def _merged(listed: list[Row]) -> int:
-    """How many of a session's pull requests are merged."""
-    return sum(row[_STATE] == "merged" for row in listed) if listed else 0
+def _in_state(listed: list[Row], state: str) -> int:
+    """How many of a session's pull requests are in a state."""
+    return sum(row[_STATE] == state for row in listed) if listed else 0
 
 
 _STATE = [column.name for column in PULL_REQUESTS.columns].index("pr_state")

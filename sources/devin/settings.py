@@ -89,6 +89,9 @@ class Settings(BaseModel):
     rescan: Duration
     rescan_every: Duration
     most_deleted: Annotated[float, Field(ge=0, le=1)]
+    usage_every: Duration
+    consumption_overlap: Duration
+    insights: bool
     filters: Filters
 
     @classmethod
@@ -106,6 +109,7 @@ class Settings(BaseModel):
         if options.get("requests_per_second") == "":
             options["requests_per_second"] = None
         options["rescan"] = options.get("rescan") or 0
+        options["usage_every"] = options.get("usage_every") or 0
         token = options["api_key"] = str(options["api_key"]).strip()
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             raise TokenRejected(

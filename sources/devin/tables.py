@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 LOAD_ID = "_dlt_load_id"
 """dlt's own column: the load that brought a row."""
 
-Kind = Literal["text", "double", "bigint", "bool", "timestamp", "json"]
+Kind = Literal["text", "double", "bigint", "bool", "timestamp", "date", "json"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Table:
         columns: All its columns in order, dlt's own (`LOAD_ID`) left out.
         newest_by: The column whose largest value survives where a key comes twice.
         references: Other tables: `{table: {column here: column there}}`.
+        whole: Whether what arrives replaces all that is there.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Table:
     columns: tuple[Column, ...]
     newest_by: str | None = None
     references: dict[str, dict[str, str]] = field(default_factory=dict)
+    whole: bool = False
 
     @cached_property
     def arrow_schema(self) -> "pa.Schema":
@@ -64,6 +66,7 @@ class Table:
             "bigint": pa.int64(),
             "bool": pa.bool_(),
             "timestamp": pa.timestamp("us", "UTC"),
+            "date": pa.date32(),
             # Text that the destination reads as JSON: nested Arrow types fail on some destinations.
             "json": pa.string(),
         }
@@ -102,7 +105,8 @@ class Table:
         return hints
 
 
-def _required(name: str, kind: Kind, description: str) -> Column:
+def required(name: str, kind: Kind, description: str) -> Column:
+    """A column that is never null."""
     return Column(name, kind, description, required=True)
 
 
@@ -115,11 +119,11 @@ SESSIONS = Table(
     "One row per session: its latest state.",
     ("session_id",),
     (
-        _required("session_id", "text", SESSION_ID),
-        _required("org_id", "text", "Organisation the session belongs to."),
-        _required("url", "text", "Address of the session in the web app."),
+        required("session_id", "text", SESSION_ID),
+        required("org_id", "text", "Organisation the session belongs to."),
+        required("url", "text", "Address of the session in the web app."),
         Column("title", "text", "Title, as shown in the web app."),
-        _required(
+        required(
             "status", "text", "new, claimed, running, exit, error, suspended, resuming, or newer."
         ),
         Column("status_detail", "text", "Why it has this status, such as waiting_for_user."),
@@ -129,15 +133,15 @@ SESSIONS = Table(
         Column(
             "is_archived", "bool", "Whether it was archived; null where v2 of the API was read."
         ),
-        _required("created_at", "timestamp", "When it was created; never changes."),
-        _required("updated_at", "timestamp", "When it last changed, as far as the API tells."),
+        required("created_at", "timestamp", "When it was created; never changes."),
+        required("updated_at", "timestamp", "When it last changed, as far as the API tells."),
         Column(
             "deleted_at",
             "timestamp",
             "When a complete reading of its span first no longer returned it; null while it is "
             "listed.",
         ),
-        _required(
+        required(
             "acus_consumed",
             "double",
             "ACUs it used in all so far. 0 where the plan is not metered, which is not free.",
@@ -150,8 +154,8 @@ SESSIONS = Table(
         Column("parent_session_id", "text", "Session that started it; see session_links."),
         Column("structured_output", "json", "Structured output, as the session gave it."),
         Column("extra", "json", "Fields of the API that this version of devin-elt does not know."),
-        _required("api_version", "text", "Version of the API that the row was read from."),
-        _required("extracted_at", "timestamp", EXTRACTED_AT),
+        required("api_version", "text", "Version of the API that the row was read from."),
+        required("extracted_at", "timestamp", EXTRACTED_AT),
     ),
     newest_by="updated_at",
 )
@@ -161,8 +165,8 @@ PULL_REQUESTS = Table(
     "One row per pull request of a session; one pull request may belong to several sessions.",
     ("session_id", "pr_url"),
     (
-        _required("session_id", "text", SESSION_ID),
-        _required("pr_url", "text", "Address of the pull request."),
+        required("session_id", "text", SESSION_ID),
+        required("pr_url", "text", "Address of the pull request."),
         Column("pr_state", "text", "open, merged, closed, ... in lower case."),
         Column("host", "text", "Host of the address, such as github.com."),
         Column("repository", "text", "owner/name, with all groups of a nested one."),
@@ -176,7 +180,7 @@ TAGS = Table(
     "session_tags",
     "One row per tag of a session.",
     ("session_id", "tag"),
-    (_required("session_id", "text", SESSION_ID), _required("tag", "text", "The tag.")),
+    (required("session_id", "text", SESSION_ID), required("tag", "text", "The tag.")),
     references=_TO_SESSION,
 )
 
@@ -185,10 +189,10 @@ LINKS = Table(
     "One row per parent, child, and side that declares the link; either side may be missing.",
     ("parent_session_id", "child_session_id", "declared_by"),
     (
-        _required("parent_session_id", "text", "Session that started the other."),
-        _required("child_session_id", "text", "Session that was started."),
-        _required("declared_by", "text", "parent or child: whose row says so."),
-        _required("session_id", "text", "The session whose row says so."),
+        required("parent_session_id", "text", "Session that started the other."),
+        required("child_session_id", "text", "Session that was started."),
+        required("declared_by", "text", "parent or child: whose row says so."),
+        required("session_id", "text", "The session whose row says so."),
     ),
     references=_TO_SESSION,
 )
@@ -198,15 +202,16 @@ SNAPSHOTS = Table(
     "One row per state of a session that was observed: how its ACUs grew.",
     ("session_id", "updated_at"),
     (
-        _required("session_id", "text", SESSION_ID),
-        _required("updated_at", "timestamp", "When the session last changed in this state."),
-        _required("org_id", "text", "Organisation the session belongs to."),
-        _required("status", "text", "Status then."),
+        required("session_id", "text", SESSION_ID),
+        required("updated_at", "timestamp", "When the session last changed in this state."),
+        required("org_id", "text", "Organisation the session belongs to."),
+        required("status", "text", "Status then."),
         Column("status_detail", "text", "Status detail then."),
-        _required("acus_consumed", "double", "ACUs used in all by then."),
-        _required("pull_request_count", "bigint", "Pull requests then."),
-        _required("merged_pull_request_count", "bigint", "Of them, merged."),
-        _required("extracted_at", "timestamp", EXTRACTED_AT),
+        required("acus_consumed", "double", "ACUs used in all by then."),
+        required("pull_request_count", "bigint", "Pull requests then."),
+        required("merged_pull_request_count", "bigint", "Of them, merged."),
+        Column("closed_pull_request_count", "bigint", "Of them, closed; null in old rows."),
+        required("extracted_at", "timestamp", EXTRACTED_AT),
     ),
     newest_by="extracted_at",
     references=_TO_SESSION,
@@ -217,14 +222,14 @@ REJECTED = Table(
     "One row per item of the API that broke its contract, and so is in no other table.",
     ("item_hash",),
     (
-        _required("item_hash", "text", "Names the item by its content."),
-        _required("scope", "text", "Listing that returned it."),
-        _required("reason", "text", "The first thing that is wrong with it."),
-        _required("error", "json", "Everything that is wrong with it."),
-        _required("raw", "text", "The item, as JSON text."),
-        _required("request", "text", "Path that returned it."),
-        _required("first_seen_at", "timestamp", "When it was first returned."),
-        _required(
+        required("item_hash", "text", "Names the item by its content."),
+        required("scope", "text", "Listing that returned it."),
+        required("reason", "text", "The first thing that is wrong with it."),
+        required("error", "json", "Everything that is wrong with it."),
+        required("raw", "text", "The item, as JSON text."),
+        required("request", "text", "Path that returned it."),
+        required("first_seen_at", "timestamp", "When it was first returned."),
+        required(
             "last_seen_at", "timestamp", "When it was last returned to a cycle that loaded it here."
         ),
         Column("replayed_at", "timestamp", "When it was loaded after all; null until then."),
@@ -237,22 +242,22 @@ RUNS = Table(
     "One row per cycle of a scope; one that found nothing new comes with the next that did.",
     ("run_id",),
     (
-        _required("run_id", "text", "The cycle."),
-        _required("scope", "text", "Listing that was raised: API version, organisation, filters."),
-        _required("started_at", "timestamp", "When it started, by this machine's clock."),
-        _required("finished_at", "timestamp", "When its last page was in, by the same clock."),
+        required("run_id", "text", "The cycle."),
+        required("scope", "text", "Listing that was raised: API version, organisation, filters."),
+        required("started_at", "timestamp", "When it started, by this machine's clock."),
+        required("finished_at", "timestamp", "When its last page was in, by the same clock."),
         Column("as_of", "timestamp", "The scope is loaded as it stood then, by the API's clock."),
-        _required("spans_raised", "json", "Spans of created_at: [[from, to, as of before], ...]."),
-        _required("pages", "bigint", "Pages read."),
-        _required("requests", "bigint", "Requests sent, retries included."),
-        _required("retries", "bigint", "Requests that had to be sent again."),
-        _required("seconds_throttled", "double", "Seconds waited because the API asked for it."),
-        _required("bytes", "bigint", "Bytes of all answers, decompressed."),
-        _required("rows", "json", "Rows sent to each table."),
-        _required("unchanged", "bigint", "Sessions that came again just as they were loaded."),
-        _required("rejected", "bigint", "Items that broke their contract."),
-        _required("versions", "json", "Versions of devin-elt, dlt and Python."),
-        _required("outcome", "text", "loaded, unchanged, or failed."),
+        required("spans_raised", "json", "Spans of created_at: [[from, to, as of before], ...]."),
+        required("pages", "bigint", "Pages read."),
+        required("requests", "bigint", "Requests sent, retries included."),
+        required("retries", "bigint", "Requests that had to be sent again."),
+        required("seconds_throttled", "double", "Seconds waited because the API asked for it."),
+        required("bytes", "bigint", "Bytes of all answers, decompressed."),
+        required("rows", "json", "Rows sent to each table."),
+        required("unchanged", "bigint", "Sessions that came again just as they were loaded."),
+        required("rejected", "bigint", "Items that broke their contract."),
+        required("versions", "json", "Versions of devin-elt, dlt and Python."),
+        required("outcome", "text", "loaded, unchanged, or failed."),
         Column("error", "text", "Why it failed."),
     ),
     newest_by="finished_at",
@@ -262,4 +267,4 @@ CHILDREN = (PULL_REQUESTS, TAGS, LINKS)
 """What belongs to a session and arrives whole with it: its rows replace what was there."""
 
 TABLES = (SESSIONS, *CHILDREN, SNAPSHOTS, REJECTED, RUNS)
-"""All tables, the ones referred to first."""
+"""The tables of sessions, the ones referred to first."""

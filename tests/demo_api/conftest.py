@@ -10,6 +10,8 @@ from pipelines.devin.demo_api import DemoServer, Settings, World
 
 Get = Callable[..., httpx.Response]
 Walk = Callable[..., list[dict[str, Any]]]
+Read = Callable[..., dict[str, Any]]
+ReadAll = Callable[..., list[dict[str, Any]]]
 
 SESSIONS = "/v3/organizations/org-demo/sessions"
 
@@ -38,6 +40,33 @@ def client(server: DemoServer) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {server.settings.token}"}
     with httpx.Client(base_url=server.base_url, headers=headers, trust_env=False) as client:
         yield client
+
+
+@pytest.fixture
+def read(client: httpx.Client) -> Read:
+    """Ask for what one path answers."""
+
+    def read(path: str, **query: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = client.get(path, params=query).raise_for_status().json()
+        return answer
+
+    return read
+
+
+@pytest.fixture
+def read_all(read: Read) -> ReadAll:
+    """Ask one path for page after page and return all items."""
+
+    def read_all(path: str, **query: Any) -> list[dict[str, Any]]:
+        page = read(path, **query)
+        items: list[dict[str, Any]] = page["items"]
+        while page["has_next_page"]:
+            page = read(path, **query, after=page["end_cursor"])
+            items += page["items"]
+        assert page["end_cursor"] is None
+        return items
+
+    return read_all
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pipelines.devin.demo_api import World
 from pipelines.devin.demo_api.query import Query
 from pipelines.devin.demo_api.vocabulary import NEWER_STATUS_DETAILS
 
-from .conftest import Get
+from .conftest import Get, Read
 
 SPEC: dict[str, Any] = json.loads((Path(__file__).parent / "spec.json").read_text("utf-8"))
 FIELDS: dict[str, Any] = SPEC["$defs"]["Session"]["properties"]
@@ -82,3 +82,84 @@ def test_a_page_conforms(get: Get) -> None:
 def test_a_validation_error_conforms(get: Get) -> None:
     body = get(first=0, category="magic").json()
     assert [error.message for error in validator("Invalid").iter_errors(body)] == []
+
+
+ROLES = {"role_assignments": [{"org_id": str, "role": dict}]}
+DIRECTORY: dict[str, dict[str, Any]] = {
+    "/v3/enterprise/organizations": {
+        "org_id": str,
+        "name": str,
+        "created_at": int,
+        "updated_at": int,
+        "max_cycle_acu_limit": int,
+        "max_session_acu_limit": int,
+    },
+    "/v3/enterprise/members/users": {"user_id": str, "email": str, "name": str, **ROLES},
+    "/v3/enterprise/members/idp-users": {
+        "user_id": str,
+        "email": str,
+        "name": str,
+        **ROLES,
+        "idp_role_assignments": [{"idp_group_name": str, "org_id": str, "role": dict}],
+    },
+    "/v3/enterprise/members/service-users": {
+        "service_user_id": str,
+        "name": str,
+        "expires_at": int,
+        "deleted_at": int,
+        **ROLES,
+    },
+    "/v3/organizations/org-demo/playbooks": {
+        "playbook_id": str,
+        "title": str,
+        "body": str,
+        "macro": str,
+        "access_type": str,
+        "org_id": str,
+        "created_by": str,
+        "updated_by": str,
+        "created_at": int,
+        "updated_at": int,
+        "structured_output_schema": dict,
+    },
+    "/v3/enterprise/consumption/cycles": {"after": int, "before": int},
+    "/v3/enterprise/consumption/acu-limits/devin": {
+        "scope": str,
+        "cycle_acu_limit": int,
+        "org_id": str,
+        "user_id": str,
+    },
+}
+NULLABLE = {
+    "max_cycle_acu_limit",
+    "max_session_acu_limit",
+    "email",
+    "name",
+    "expires_at",
+    "deleted_at",
+    "macro",
+    "org_id",
+    "user_id",
+    "structured_output_schema",
+}
+
+
+def misfits(told: dict[str, Any], fields: dict[str, Any]) -> set[str]:
+    """The fields that are not what they are documented to be."""
+    return (told.keys() ^ fields.keys()) | {
+        name for name in told.keys() & fields.keys() if not fits(name, told[name], fields[name])
+    }
+
+
+def fits(name: str, value: Any, kind: Any) -> bool:
+    if isinstance(kind, list):
+        return not any(misfits(entry, kind[0]) for entry in value)
+    return isinstance(value, kind) or (value is None and name in NULLABLE)
+
+
+@pytest.mark.parametrize("path", DIRECTORY)
+def test_lists_of_people_and_things_have_the_documented_fields(path: str, read: Read) -> None:
+    items = read(path, first=200, include_inactive=True)["items"]
+
+    assert [set()] * len(items) == [misfits(item, DIRECTORY[path]) for item in items]
+    assert items

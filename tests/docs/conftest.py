@@ -26,4 +26,5 @@ def demo_settings(demo: DemoServer, monkeypatch: pytest.MonkeyPatch) -> DemoServ
     monkeypatch.setenv("SOURCES__DEVIN__BASE_URL", demo.base_url)
     monkeypatch.setenv("SOURCES__DEVIN__API_KEY", WRITTEN_TOKEN)
     monkeypatch.setenv("SOURCES__DEVIN__ORG_IDS", "[]")
+    monkeypatch.delenv("SOURCES__DEVIN__USAGE_EVERY")
     return demo

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,14 +60,26 @@ def links(document: str) -> list[str]:
 
 
 def table(document: str, *header: str) -> list[list[str]]:
-    """The rows of the table that has this header, without back quotes."""
-    lines = iter(prose(document).splitlines())
+    """The rows of the first table that has this header, without back quotes."""
+    return tables(document, *header)[0]
+
+
+def tables(document: str, *header: str) -> list[list[list[str]]]:
+    """The rows of each table that has this header, of which there is at least one."""
     wanted = f"| {' | '.join(header)} |"
-    assert wanted in lines, f"{document} has no table with the header {wanted}"
-    rows = []
-    for line in lines:
-        if not line.startswith("|"):
-            break
-        cells = line.removeprefix("|").removesuffix("|").split(" | ")
-        rows.append([cell.strip().replace("`", "") for cell in cells])
-    return rows[1:]
+    found: list[list[list[str]]] = []
+    lines = iter(prose(document).splitlines())
+    for begin in lines:
+        if begin == wanted:
+            found.append([_cells(line) for line in takewhile(_is_row, lines)][1:])
+    assert found, f"{document} has no table with the header {wanted}"
+    return found
+
+
+def _is_row(line: str) -> bool:
+    return line.startswith("|")
+
+
+def _cells(line: str) -> list[str]:
+    cells = line.removeprefix("|").removesuffix("|").split(" | ")
+    return [cell.strip().replace("`", "") for cell in cells]

@@ -16,11 +16,14 @@ import typer
 from pipelines.devin import cli_verbs
 from pipelines.devin.demo_api import DemoServer
 from pipelines.devin.ending import REJECTED_EXIT_CODE
+from pipelines.devin.models.applying import apply
+from pipelines.devin.models.catalogue import catalogue
 from sources.devin import devin, errors
 from sources.devin.filters import Filters
 from sources.devin.retry import RetryPolicy
 from sources.devin.scope import MOST_REMEMBERED
 from sources.devin.tables import TABLES
+from sources.devin.usage_tables import USAGE_TABLES
 from sources.devin.walk import Limits
 from tests.docs.reading import (
     DOCUMENTS,
@@ -31,6 +34,7 @@ from tests.docs.reading import (
     links,
     prose,
     table,
+    tables,
     text_of,
 )
 from tests.support.warehouse import Warehouse
@@ -38,21 +42,41 @@ from tests.support.warehouse import Warehouse
 OPTIONS = {
     name: option
     for name, option in inspect.signature(inspect.unwrap(devin)).parameters.items()
-    if name != "cycle"  # no configuration could hold it
+    if name not in {"cycle", "usage"}  # no configuration could hold them
 }
-COLUMNS = {table.name: {column.name for column in table.columns} for table in TABLES}
+COLUMNS = {
+    table.name: {column.name for column in table.columns} for table in (*TABLES, *USAGE_TABLES)
+}
 ASSIGNED = re.compile(r"SOURCES__DEVIN__(\w+)")
 
 
 def verbs() -> dict[str, Any]:
-    """The commands of the command line by name."""
+    """The commands of the command line by name, such as `sync` and `models apply`."""
     found: Any = typer.main.get_command(cli_verbs.app)
-    return dict(found.commands)
+    return dict(_flat(found.commands))
+
+
+def _flat(commands: dict[str, Any], group: str = "") -> Iterator[tuple[str, Any]]:
+    for name, command in commands.items():
+        if hasattr(command, "commands"):
+            yield from _flat(command.commands, f"{name} ")
+        else:
+            yield group + name, command
+
+
+def verb_of(said: list[str]) -> str:
+    """The verb that a command line begins with; empty where it is none."""
+    return next((" ".join(said[:n]) for n in (2, 1) if " ".join(said[:n]) in verbs()), "")
 
 
 def spoken_options(command: Any) -> set[str]:
     names = {name for parameter in command.params for name in parameter.opts}
     return {name for name in names if name.startswith("-") and name != "--help"}
+
+
+def written(default: Any) -> str:
+    """A default as it is written in a configuration, but for the quotes."""
+    return str(default).lower() if isinstance(default, bool) else str(default)
 
 
 # Options
@@ -67,7 +91,7 @@ def test_every_option_is_in_the_readme_with_its_default() -> None:
         "allow_external_schedulers": "as dlt has it",
     }
     expected = [
-        [name, words.get(name, str(option.default)), f"SOURCES__DEVIN__{name.upper()}"]
+        [name, words.get(name, written(option.default)), f"SOURCES__DEVIN__{name.upper()}"]
         for name, option in OPTIONS.items()
         if name not in Filters.model_fields
     ]
@@ -99,14 +123,16 @@ def test_every_option_is_in_the_committed_configuration() -> None:
         shown = re.search(rf"(?m)^# {name} = (\S+)", text)
         assert shown is not None, name
         if option.default is not None:
-            assert (shown[1] or "").strip('"') == str(option.default)
+            assert (shown[1] or "").strip('"') == written(option.default)
 
 
 @pytest.mark.parametrize("block", blocks("toml"), ids=str)
 def test_a_configuration_holds_options_only(block: Block) -> None:
-    section = tomllib.loads(block.text)["sources"]["devin"]
+    told = tomllib.loads(block.text)
+    section = told.get("sources", {}).get("devin", {})
 
     assert section.keys() <= OPTIONS.keys()
+    assert told.get("models", {}).keys() <= {"billing_day_offset", "acu_prices"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -147,15 +173,14 @@ def shown_commands() -> Iterator[tuple[str, str]]:
     for document in DOCUMENTS:
         for line in text_of(document).splitlines():
             for said in re.findall(r"devin-elt((?: +[\w.:/*-]+)+)", line):
-                words = shlex.split(said)
-                if words[0] in verbs():
+                if verb_of(shlex.split(said)):
                     yield document, said
 
 
 @pytest.mark.parametrize(("document", "said"), sorted(set(shown_commands())))
 def test_a_command_that_is_shown_exists(document: str, said: str) -> None:
-    verb, *words = shlex.split(said)
-    known = spoken_options(verbs()[verb])
+    words = shlex.split(said)
+    known = spoken_options(verbs()[verb_of(words)])
 
     assert {word for word in words if word.startswith("--")} <= known
 
@@ -180,15 +205,24 @@ def test_a_unit_is_readable(block: Block) -> None:
 
 
 def test_the_readme_lists_the_tables_and_their_keys() -> None:
-    assert [row[::2] for row in table("README.md", "table", "one row per", "key")] == [
-        [table.name, ", ".join(table.key)] for table in TABLES
-    ]
+    sessions, others = tables("README.md", "table", "one row per", "key")
+
+    for listed, there in ((sessions, TABLES), (others, USAGE_TABLES)):
+        assert [row[::2] for row in listed] == [[each.name, ", ".join(each.key)] for each in there]
+
+
+def test_the_readme_lists_the_models() -> None:
+    listed = [row[0] for row in table("README.md", "model", "one row per", "answers")]
+
+    assert sorted(listed) == sorted(model.name for model in catalogue()[0])
 
 
 def test_the_source_lists_its_resources() -> None:
-    listed = [row[0] for row in table("sources/devin/README.md", "resource", "one row per")]
+    listed = tables("sources/devin/README.md", "resource", "one row per")
 
-    assert listed == [table.name for table in TABLES]
+    assert [[row[0] for row in rows] for rows in listed] == [
+        [table.name for table in there] for there in (TABLES, USAGE_TABLES)
+    ]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -200,7 +234,9 @@ def test_a_column_that_is_named_exists(document: str) -> None:
 
 
 def test_every_query_finds_something(warehouse: Warehouse, demo: DemoServer) -> None:
-    warehouse.pipeline().run(devin(api_key=demo.settings.token, base_url=demo.base_url))
+    pipeline = warehouse.pipeline()
+    pipeline.run(devin(api_key=demo.settings.token, base_url=demo.base_url))
+    apply(pipeline)
 
     assert len(blocks("sql")) >= 3
     for block in blocks("sql"):

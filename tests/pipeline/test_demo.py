@@ -49,8 +49,11 @@ def test_the_second_sync_of_the_demo_loads_only_what_changed(
         "2 days pass: sessions start and end, pull requests merge",
         "Second sync: only what changed",
         "A first look",
+        "The report of all this",
     ]
-    assert "Where the ACUs went, month by month" in shown
+    assert "Where the ACUs went: those who burned most" in shown
+    assert "shown/report.html: open it in a browser" in shown
+    assert result.report.read_text().startswith("<!doctype html>")
     assert "The warehouse stays at shown/devin_demo.duckdb" in shown
 
 

@@ -28,6 +28,17 @@ OPTIONS = {
         "--debug",
     },
     "status": {"--destination", "--dataset", "--json", "--debug"},
+    "report": {
+        "-o",
+        "--from",
+        "--to",
+        "--org",
+        "--text",
+        "--destination",
+        "--dataset",
+        "--debug",
+    },
+    "explore": {"--port", "--headless", "--destination", "--dataset", "--debug"},
     "check": {"--destination", "--dataset", "--debug"},
     "demo": {"--folder", "--sessions", "--debug"},
     "demo-api": {"--port", "--sessions", "--seed"},
@@ -41,9 +52,12 @@ def test_the_verbs_are_listed_with_what_they_do(verb: Verb) -> None:
         "sync      Load everything that is new.",
         "backfill  Load a range of dates again.",
         "status    Show what is loaded, as of when.",
+        "report    Show where the ACUs went.",
+        "explore   Dig deeper, in a notebook.",
         "check     Find out what a sync would fail at.",
         "demo      Try it all with a made-up organisation.",
         "demo-api  Serve the made-up organisation.",
+        "models    Where the ACUs went, as SQL views.",
     ]
 
 
@@ -51,6 +65,6 @@ def test_the_verbs_are_listed_with_what_they_do(verb: Verb) -> None:
 def test_a_verb_has_these_options_and_says_what_each_is_for(verb: Verb, name: str) -> None:
     text = verb(name, "--help").stdout.split("Options:\n")[1]
 
-    described = {line.split()[0]: line.split() for line in text.splitlines() if "  --" in line}
+    described = {line.split()[0]: line.split() for line in text.splitlines() if "  -" in line}
     assert set(described) == OPTIONS[name] | {"--help"}
     assert all(len(words) > 3 for words in described.values())

@@ -22,10 +22,12 @@ FORBIDDEN = {
     "click",
     "httpx._main",
     "hypothesis",
+    "marimo",
     "numpy",
     "pandas",
     "pipelines.devin.cli_verbs",
     "pipelines.devin.demo",
+    "pipelines.devin.report",
     "pyarrow",
     "pygments",
     "rich",
@@ -36,6 +38,7 @@ FORBIDDEN = {
     "starlette",
     "typer",
     "uvicorn",
+    "vl_convert",
 }
 """What takes its time to import, and is not needed to find out that nothing is new."""
 

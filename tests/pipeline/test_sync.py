@@ -81,6 +81,7 @@ def test_with_json_stdout_is_one_line_and_so_is_each_object_of_a_json_log(
         "warehouse": synced.warehouse.credentials,
         "dropped": 0,
         "rejected": 0,
+        "usage": None,
         "error": None,
     }
     assert (run["scope"], run["outcome"], run["pages"]) == ("v3/org-demo", "loaded", 2)

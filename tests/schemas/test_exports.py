@@ -15,6 +15,7 @@ from pipelines.devin.demo_api import DemoServer, World
 from sources.devin import devin
 from sources.devin.models import decode_page
 from sources.devin.tables import TABLES
+from sources.devin.usage_tables import USAGE_TABLES
 from tests.support.warehouse import Warehouse
 
 FOLDER = Path(__file__).parents[2] / "schemas"
@@ -41,7 +42,7 @@ def test_make_schemas_would_change_nothing(tmp_path: Path, monkeypatch: pytest.M
     export_schemas.main()
 
     written = {path.name: path.read_text() for path in tmp_path.glob("*.*")}
-    committed = {path.name: path.read_text() for path in FOLDER.iterdir()}
+    committed = {path.name: path.read_text() for path in FOLDER.glob("*.*")}
     assert written == committed, "run: make schemas"
 
 
@@ -53,14 +54,15 @@ def test_every_table_and_column_is_described(warehouse_schema: Any) -> None:
 
     assert described == {
         table.name: (table.description, [column.description for column in table.columns] + [None])
-        for table in TABLES
+        for table in (*TABLES, *USAGE_TABLES)
     }
 
 
 def test_a_load_makes_what_is_exported(warehouse: Warehouse, warehouse_schema: Any) -> None:
     with DemoServer(World.build(60)) as server:
         pipeline = warehouse.pipeline()
-        pipeline.run(devin(api_key=server.settings.token, base_url=server.base_url))
+        options: dict[str, Any] = {"api_key": server.settings.token, "base_url": server.base_url}
+        pipeline.run(devin(**options, usage_every="6h"))
     loaded = pipeline.default_schema.to_dict(remove_defaults=True)["tables"]
 
     for name, table in warehouse_schema["tables"].items():

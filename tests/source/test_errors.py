@@ -14,6 +14,7 @@ from sources.devin.errors import (
     PermissionMissing,
     RateLimited,
     ScopesFailed,
+    TablesFailed,
     TokenRejected,
     TryAgainLater,
     Unreachable,
@@ -25,7 +26,9 @@ CLASSES = [
     for _, member in inspect.getmembers(errors, inspect.isclass)
     if member.__module__ == errors.__name__
 ]
-GROUPS = (ConfigurationError, PermissionMissing, ScopesFailed, TryAgainLater, ContractBroken)
+SEVERAL = (ScopesFailed, TablesFailed)
+"""Errors that are about several others, and say what those advise."""
+GROUPS = (ConfigurationError, PermissionMissing, *SEVERAL, TryAgainLater, ContractBroken)
 
 
 def raised(cls: type[DevinError]) -> DevinError:
@@ -56,7 +59,7 @@ def test_each_error_says_what_it_means(cls: type[DevinError]) -> None:
 
 
 @pytest.mark.parametrize(
-    "cls", [cls for cls in CLASSES if not cls.__subclasses__() and cls is not ScopesFailed]
+    "cls", [cls for cls in CLASSES if not cls.__subclasses__() and cls not in SEVERAL]
 )
 def test_each_error_that_is_raised_comes_with_advice(cls: type[DevinError]) -> None:
     error = raised(cls)

@@ -140,6 +140,17 @@ def test_each_pull_request_comes_once_in_its_place_and_last_state() -> None:
     ]
 
 
+def test_a_snapshot_tells_closed_pull_requests_from_merged_ones() -> None:
+    states = ("closed", "MERGED", "Closed", "open", None)
+    listed = [{"pr_url": str(place), "pr_state": state} for place, state in enumerate(states)]
+
+    ((*_, count, merged, closed, _),) = rows(
+        "session_snapshots", session_item(pull_requests=listed)
+    )
+
+    assert (count, merged, closed) == (5, 1, 2)
+
+
 def test_each_tag_comes_once() -> None:
     assert rows("session_tags", FULL) == [
         ("5ca1ab1e", "infra"),
@@ -174,6 +185,7 @@ def test_a_snapshot_counts_pull_requests_once_and_in_their_last_state() -> None:
             12.25,
             3,
             1,
+            0,
             at(SEEN),
         )
     ]
@@ -187,7 +199,7 @@ def test_a_snapshot_counts_pull_requests_once_and_in_their_last_state() -> None:
         ("session_links", [("5ca1ab1e", "5ca1ab1e", MARKER, "5ca1ab1e")]),
         (
             "session_snapshots",
-            [("5ca1ab1e", at(UPDATED), ORG, "running", None, 1.5, 0, 0, at(SEEN))],
+            [("5ca1ab1e", at(UPDATED), ORG, "running", None, 1.5, 0, 0, 0, at(SEEN))],
         ),
     ],
 )

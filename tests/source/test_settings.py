@@ -33,6 +33,9 @@ DEFAULTS: dict[str, Any] = {
     "rescan": "30d",
     "rescan_every": "1d",
     "most_deleted": 0.05,
+    "usage_every": "6h",
+    "consumption_overlap": "7d",
+    "insights": False,
     "filters": {},
 }
 
@@ -135,6 +138,9 @@ def test_the_defaults_make_sense() -> None:
         "rescan": 2_592_000.0,
         "rescan_every": 86_400.0,
         "most_deleted": 0.05,
+        "usage_every": 21_600.0,
+        "consumption_overlap": 604_800.0,
+        "insights": False,
         "filters": Filters().model_dump(),
     }
     assert settings.retry_policy == RetryPolicy(attempts=8, budget=300.0)
@@ -170,6 +176,10 @@ def test_the_defaults_make_sense() -> None:
         ("rescan_every", "12h", 43_200.0),
         ("most_deleted", 0, 0.0),
         ("most_deleted", "1", 1.0),
+        ("usage_every", "0", 0.0),
+        ("usage_every", None, 0.0),
+        ("consumption_overlap", "2w", 1_209_600.0),
+        ("insights", "true", True),
     ],
 )
 def test_what_an_option_may_be(option: str, value: Any, expected: Any) -> None:
@@ -212,6 +222,8 @@ def test_what_an_option_may_be(option: str, value: Any, expected: Any) -> None:
         ("rescan", "all", "'all' is not a duration such as"),
         ("rescan_every", "daily", "'daily' is not a duration such as"),
         ("most_deleted", -0.1, "Input should be greater than or equal to 0, not -0.1"),
+        ("usage_every", "daily", "'daily' is not a duration such as"),
+        ("insights", "some", "Input should be a valid boolean"),
         ("most_deleted", 5, "Input should be less than or equal to 1, not 5"),
     ],
 )

@@ -24,7 +24,7 @@ PROMISED: dict[str, tuple[str, str]] = {
     "session_snapshots": (
         "session_id, updated_at",
         "org_id, status, status_detail, acus_consumed, pull_request_count,"
-        " merged_pull_request_count, extracted_at",
+        " merged_pull_request_count, closed_pull_request_count, extracted_at",
     ),
     "rejected_items": (
         "item_hash",
@@ -42,8 +42,8 @@ KINDS = {
     "json": "structured_output, extra, spans_raised, rows, versions",
     "double": "acus_consumed, seconds_throttled",
     "bool": "is_archived",
-    "bigint": "number, position, pull_request_count, merged_pull_request_count, pages, requests,"
-    " retries, bytes, unchanged, rejected",
+    "bigint": "number, position, pull_request_count, merged_pull_request_count,"
+    " closed_pull_request_count, pages, requests, retries, bytes, unchanged, rejected",
 }
 OPTIONAL = {
     "sessions": "title, status_detail, origin, category, subcategory, is_archived, deleted_at,"
@@ -52,7 +52,7 @@ OPTIONAL = {
     "session_pull_requests": "pr_state, host, repository, number, position",
     "session_tags": "",
     "session_links": "",
-    "session_snapshots": "status_detail",
+    "session_snapshots": "status_detail, closed_pull_request_count",
     "rejected_items": "replayed_at",
     "sync_runs": "as_of, error",
 }

@@ -21,6 +21,7 @@ CONFIGURATION = (
     "DLT_",
     "EXTRACT__",
     "LOAD__",
+    "MODELS__",
     "NORMALIZE__",
     "PIPELINES__",
     "RUNTIME__",
@@ -78,6 +79,8 @@ def isolate_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLT_DATA_DIR", str(folder / "dlt"))
     monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
     monkeypatch.setenv("RUNTIME__LOG_LEVEL", "WARNING")
+    # Most tests are about sessions; those of the other tables ask for them.
+    monkeypatch.setenv("SOURCES__DEVIN__USAGE_EVERY", "0")
     # dlt also reads a config.toml of the user: below HOME, or in /var/dlt for root.
     monkeypatch.setattr("dlt.common.runtime.run_context.global_dir", lambda: str(folder / "user"))
     monkeypatch.chdir(folder)

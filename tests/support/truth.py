@@ -132,10 +132,13 @@ def snapshots(items: Iterable[Item]) -> list[Row]:
             "status_detail": item.get("status_detail"),
             "acus_consumed": float(item["acus_consumed"]),
             "pull_request_count": len(item["pull_requests"]),
-            "merged_pull_request_count": sum(
-                (entry["pr_state"] or "").lower() == "merged" for entry in item["pull_requests"]
-            ),
+            "merged_pull_request_count": _in_state(item, "merged"),
+            "closed_pull_request_count": _in_state(item, "closed"),
         }
         for item in items
     ]
     return sorted(rows, key=lambda row: row["session_id"])
+
+
+def _in_state(item: Item, state: str) -> int:
+    return sum((entry["pr_state"] or "").lower() == state for entry in item["pull_requests"])

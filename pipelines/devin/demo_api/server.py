@@ -1,34 +1,35 @@
 """The demo API as a web application."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
-from http import HTTPStatus
 from time import monotonic
-from typing import Any
 from urllib.parse import parse_qsl
 
-import orjson
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
+from .access import Access
+from .consumption import Consumption
 from .control import Control
-from .cursors import BadCursor
-from .enterprise import EnterpriseQuery
 from .faults import Faults, misbehave
 from .limiter import Limiter, over_limit
-from .listing import Listing
-from .problems import Problem, send_invalid, send_problem
-from .query import InvalidQuery, Query, parse
+from .limits import Limits
+from .members import Members
+from .metrics import Metrics
+from .organizations import Organizations
+from .playbooks import Playbooks
+from .principal import Principal
+from .problems import send_invalid, send_problem
+from .query import InvalidQuery
+from .roster import Roster
+from .sessions import Sessions
 from .settings import Settings
 from .world import World
 
-_API = ("/v3/", "/v2/")
+_API = ("/v3/", "/v3beta1/", "/v2/")
 
 
 @dataclass(frozen=True)
@@ -69,15 +70,8 @@ class DemoApp:
         self.faults = Faults()
         self.requests: list[RecordedRequest] = []
         self._limiter = Limiter()
-        self._listing = Listing(world)
-        self._pages = 0
         self._web = Starlette(
-            routes=[
-                Route("/v3/self", self._self),
-                Route("/v3/organizations/{org_id}/sessions", self._sessions),
-                Route("/v2/enterprise/sessions", self._enterprise_sessions),
-                *Control(world).routes,
-            ],
+            routes=[*_routes(Access(world, settings)), *Control(world).routes],
             exception_handlers={HTTPException: send_problem, InvalidQuery: send_invalid},
         )
 
@@ -109,63 +103,19 @@ class DemoApp:
             RecordedRequest(scope["method"], scope["path"], query, now, retry_after)
         )
 
-    async def _self(self, request: Request) -> Response:
-        _require_token(request, self.settings.token)
-        readable = filter(self.settings.may_read, self.world.org_ids)
-        principal = {
-            "principal_type": "service_user",
-            "service_user_id": "service-user-demo",
-            "service_user_name": "Warehouse",
-            "org_id": next(readable, None),
-        }
-        return JSONResponse(principal)
 
-    async def _sessions(self, request: Request) -> Response:
-        _require_token(request, self.settings.token)
-        org_id = request.path_params["org_id"]
-        self._require_readable(org_id)
-        query = parse(request.query_params.multi_items(), Query)
-        return await self._sent(lambda: self._page(org_id, query))
-
-    async def _enterprise_sessions(self, request: Request) -> Response:
-        _require_token(request, self.settings.enterprise_token)
-        query = parse(request.query_params.multi_items(), EnterpriseQuery)
-        dialect = self.settings.pull_request_dialect
-        return await self._sent(lambda: self._listing.enterprise_page(query, dialect))
-
-    async def _sent(self, cut: Callable[[], bytes]) -> Response:
-        """Answer with a page, once everything has happened that comes before."""
-        await asyncio.sleep(self.settings.page_latency)
-        self._pages += 1
-        if self.settings.before_page:
-            self.settings.before_page(self._pages)
-        return Response(self._transformed(cut()), media_type="application/json")
-
-    def _page(self, org_id: str, query: Query) -> bytes:
-        try:
-            return self._listing.page(org_id, query, self.settings.paging)
-        except BadCursor:
-            error = {"loc": ["query", "after"], "msg": "Invalid cursor", "type": "value_error"}
-            raise InvalidQuery([error]) from None
-
-    def _transformed(self, body: bytes) -> bytes:
-        if self.settings.transform is None:
-            return body
-        envelope: dict[str, Any] = orjson.loads(body)
-        return orjson.dumps(self.settings.transform(envelope))
-
-    def _require_readable(self, org_id: str) -> None:
-        if org_id not in self.world.org_ids:
-            raise Problem(HTTPStatus.NOT_FOUND, f"There is no organization {org_id}.")
-        if not self.settings.may_read(org_id):
-            missing = f"The permission ViewOrgSessions is missing in {org_id}."
-            raise Problem(HTTPStatus.FORBIDDEN, missing)
-
-
-def _require_token(request: Request, accepted: str) -> None:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        challenge = {"WWW-Authenticate": "Bearer"}
-        raise Problem(HTTPStatus.UNAUTHORIZED, "A bearer token is required.", challenge)
-    if token != accepted:
-        raise Problem(HTTPStatus.FORBIDDEN, "The token is not valid.")
+def _routes(access: Access) -> list[Route]:
+    """Every route of the API; the sessions come first, because a client asks for them most."""
+    roster = Roster(access.world)
+    limits = Limits(access)
+    nouns = (
+        Sessions(access),
+        Principal(access),
+        Organizations(access, limits),
+        Members(access, roster),
+        Playbooks(access, roster),
+        Consumption(access, roster),
+        limits,
+        Metrics(access),
+    )
+    return [route for noun in nouns for route in noun.routes]

@@ -21,11 +21,13 @@ class Settings:
         totals: Whether pages tell the number of all matching sessions.
         pull_request_dialect: How items of v2 write pull requests.
         readable_orgs: Organisations the token of v3 may read; None for all.
-        page_latency: Seconds each page takes.
+        missing_permissions: Permissions of v3 that the token lacks, such as ViewOrgMetrics.
+        page_latency: Seconds each page or other answer takes.
         rate_limit: Requests a second, over all of the API; above it is 429. None for any number.
-        transform: Gets each page as a dict and returns what to send in its place.
-        before_page: Called before a page is cut, with the number of that page counted from 1
-            over the life of the server; the place to change the world under a walking client.
+        transform: Gets each page of sessions as a dict and returns what to send in its place.
+        before_page: Called before a page of sessions is cut, with the number of that page counted
+            from 1 over the life of the server; the place to change the world under a walking
+            client.
     """
 
     token: str = "cog_demo"  # noqa: S105 - the well-known token of a demo
@@ -35,6 +37,7 @@ class Settings:
     totals: bool = True
     pull_request_dialect: PullRequestDialect = "pr_url"
     readable_orgs: frozenset[str] | None = None
+    missing_permissions: frozenset[str] = frozenset()
     page_latency: float = 0.0
     rate_limit: float | None = None
     transform: Callable[[dict[str, Any]], dict[str, Any]] | None = None

@@ -1,6 +1,6 @@
 """The demo's organisations and everything that happens to their sessions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from heapq import heappop, heappush
 from itertools import count
 from threading import RLock
@@ -10,8 +10,10 @@ import orjson
 
 from .clock import DemoClock
 from .dice import Dice
+from .ledger import Ledger
 from .life import Life, Past
 from .moments import Moment
+from .people import Organisation
 from .rhythm import HOUR
 from .rows import Row, app_url, bare
 from .story import Story
@@ -36,13 +38,16 @@ class World:
         clock: The time of this world.
         version: Grows with each change of a session.
         lock: Hold it to see several sessions at one moment.
+        past: The history it began with.
+        ledger: What its sessions burned and opened, and when.
     """
 
     def __init__(self, lives: dict[str, Life], past: Past) -> None:
         self.clock = DemoClock(past.now)
         self.version = 0
         self.lock = RLock()
-        self._seed = past.seed
+        self.past = past
+        self.ledger = Ledger()
         self._lives = lives
         self._orgs: dict[str, dict[str, Row]] = {org_id: {} for org_id in lives}
         self._rows: dict[str, Row] = {}
@@ -54,7 +59,7 @@ class World:
                 self._begin(story)
 
     @classmethod
-    def build(
+    def build(  # noqa: PLR0913 - each is one thing that a test may want to choose
         cls,
         sessions: int,
         *,
@@ -62,6 +67,7 @@ class World:
         org_ids: Sequence[str] = ("org-demo",),
         start: int = START,
         now: int = NOW,
+        unmetered: Collection[str] = (),
     ) -> "World":
         """Build a world with a history.
 
@@ -71,6 +77,7 @@ class World:
             org_ids: The organisations.
             start: First moment of the history, in epoch seconds.
             now: What the clock shows at first, in epoch seconds.
+            unmetered: Those organisations that are on a quota plan.
 
         Raises:
             ValueError: `start` is not before `now`.
@@ -79,12 +86,24 @@ class World:
         share, rest = divmod(sessions, len(org_ids))
         shares = [share + (place < rest) for place in range(len(org_ids))]
         pairs = zip(org_ids, shares, strict=True)
-        return cls({org_id: Life(org_id, size, past) for org_id, size in pairs}, past)
+        lives = {
+            org_id: Life(org_id, size, past, metered=org_id not in unmetered)
+            for org_id, size in pairs
+        }
+        return cls(lives, past)
 
     @property
     def org_ids(self) -> tuple[str, ...]:
         """The organisations of this world."""
         return tuple(self._orgs)
+
+    def cast(self, org_id: str) -> Organisation:
+        """Who and what the sessions of an organisation are about."""
+        return self._lives[org_id].organisation
+
+    def is_metered(self, org_id: str) -> bool:
+        """Whether an organisation pays by the ACU; where it does not, nothing says what it used."""
+        return self._lives[org_id].metered
 
     def rows(self, org_id: str) -> Iterable[Row]:
         """The sessions of an organisation, in no particular order; hold `lock` while reading."""
@@ -113,7 +132,7 @@ class World:
         """
         with self.lock:
             stamp = {"updated_at": self.clock.now} if bump else {}
-            self._change(self._rows[bare(session_id)], stamp | fields)
+            self._change(self._rows[bare(session_id)], stamp | fields, self.clock.now)
 
     def add(self, org_id: str, **fields: Any) -> str:
         """Add a session created now, whose life is up to the caller.
@@ -126,13 +145,14 @@ class World:
             Its id, without prefix.
         """
         with self.lock:
-            new_id = Dice(self._seed, "added", next(self._tickets)).token(32)
+            new_id = Dice(self.past.seed, "added", next(self._tickets)).token(32)
             row = Row(self._blank(org_id, new_id) | fields)
+            self.ledger.book(row.item | {"acus_consumed": 0}, row.item, self.clock.now)
             self._insert(row)
             return row.id
 
     def remove(self, session_id: str) -> None:
-        """Delete a session as if it had never been."""
+        """Delete a session as if it had never been; what it burned stays burned."""
         with self.lock:
             row = self._rows.pop(bare(session_id))
             del self._orgs[row.org_id][row.id]
@@ -157,11 +177,11 @@ class World:
         # The ticket keeps events of the same second in the order they were written.
         heappush(self._due, (at, next(self._tickets), session_id, event))
 
-    def _happen(self, _at: int, _ticket: int, session_id: str, event: Story | Moment) -> None:
+    def _happen(self, at: int, _ticket: int, session_id: str, event: Story | Moment) -> None:
         if isinstance(event, Story):
             self._begin(event)
         elif session_id in self._rows:
-            self._change(self._rows[session_id], _stamped(event))
+            self._change(self._rows[session_id], _stamped(event), at)
 
     def _begin(self, story: Story) -> None:
         """Let a session be born and live until now; what is still to come has to wait."""
@@ -170,6 +190,7 @@ class World:
             if moment.at > now:
                 self._wait(moment.at, story.session_id, moment)
                 continue
+            self.ledger.book(story.item, moment.fields, moment.at)
             story.item.update(moment.fields)
             if moment.bumps and moment.at > story.item["updated_at"]:
                 story.item["updated_at"] = moment.at
@@ -180,14 +201,15 @@ class World:
     def _list_child(self, parent: Row, child: Story) -> None:
         children = [*(parent.item.get("child_session_ids") or ()), child.session_id]
         updated_at = max(child.born, parent.item["updated_at"])
-        self._change(parent, {"child_session_ids": children, "updated_at": updated_at})
+        self._change(parent, {"child_session_ids": children, "updated_at": updated_at}, child.born)
 
     def _insert(self, row: Row) -> None:
         self._orgs[row.org_id][row.id] = row
         self._rows[row.id] = row
         self.version += 1
 
-    def _change(self, row: Row, fields: dict[str, Any]) -> None:
+    def _change(self, row: Row, fields: dict[str, Any], at: int) -> None:
+        self.ledger.book(row.item, fields, at)
         row.change(fields)
         self.version += 1
 
