@@ -80,6 +80,7 @@ class Contender:
             "SOURCES__DEVIN__BASE_URL": base_url,
             "SOURCES__DEVIN__API_KEY": token,
             "SOURCES__DEVIN__ORG_IDS": json.dumps([org_id]),
+            "SOURCES__DEVIN__USAGE_EVERY": "0",  # the others load the listing alone
             "DEVIN_BASE_URL": base_url,
             "DEVIN_API_KEY": token,
             "DEVIN_ORG_ID": org_id,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, NoReturn
 
 from .ending import REJECTED_EXIT_CODE
-from .starting import importing, keep_heaps_few
+from .starting import importing, keep_heaps_few, leave_out
 
 UNUSABLE = 2
 """The exit code of a configuration that has to be changed."""
@@ -28,8 +28,9 @@ def main() -> NoReturn:
     keep_heaps_few()
     # dlt reports to its makers unless told otherwise; this program reports to nobody.
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
-    # httpx has a command line of its own, which takes rich, click and pygments wherever they are.
-    sys.modules["httpx._main"] = None  # type: ignore[assignment]
+    # httpx has a command line of its own, which takes rich, click and pygments wherever they are;
+    # and DuckDB takes pandas, numpy and Arrow as soon as a statement has parameters.
+    leave_out("httpx._main", "pandas")
     try:
         _run(sys.argv[1:])
     except ValueError as failure:

@@ -4,7 +4,7 @@ import ctypes
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 YOUNG = 50_000
@@ -25,6 +25,25 @@ def importing() -> Iterator[None]:
         gc.freeze()
         gc.set_threshold(YOUNG)
         gc.enable()
+
+
+def leave_out(*modules: str) -> None:
+    """Have modules count as not installed: what others import where they find it, and we don't use.
+
+    Args:
+        modules: Their full names.
+    """
+    sys.meta_path.insert(0, _LeftOut(modules))
+
+
+class _LeftOut:
+    def __init__(self, names: Collection[str]) -> None:
+        self._names = names
+
+    def find_spec(self, name: str, *_: object) -> None:
+        """Refuse those that are left out; whoever is next finds the others."""
+        if name in self._names:
+            raise ModuleNotFoundError(f"{name} is left out", name=name)
 
 
 _M_ARENA_MAX = -8  # of malloc.h

@@ -133,9 +133,27 @@ nothing AS (
     SELECT 0 * MAX(price) AS cost FROM acu_prices
 ),
 
-periods AS (
+-- A CTE of its own: DuckDB cannot read again how it writes a CROSS JOIN before a LEFT JOIN.
+spanned AS (
     SELECT
         users_of.org_id,
+        cycle.cycle_start,
+        cycle.cycle_end,
+        cycle.cycle_known
+    FROM (
+        SELECT
+            org_id,
+            MIN(billing_day) AS first_day
+        FROM burned
+        GROUP BY org_id
+    ) AS users_of
+    CROSS JOIN (SELECT DISTINCT cycle_start, cycle_end, cycle_known FROM dated) AS cycle
+    WHERE users_of.first_day < cycle.cycle_end
+),
+
+periods AS (
+    SELECT
+        spanned.org_id,
         spanned.cycle_start,
         spanned.cycle_end,
         spanned.cycle_known,
@@ -153,19 +171,11 @@ periods AS (
         END AS days_elapsed,
         COALESCE(used.acus, 0) AS acus,
         CASE WHEN used.org_id IS NULL THEN nothing.cost ELSE used.cost END AS cost
-    FROM (
-        SELECT
-            org_id,
-            MIN(billing_day) AS first_day
-        FROM burned
-        GROUP BY org_id
-    ) AS users_of
-    CROSS JOIN (SELECT DISTINCT cycle_start, cycle_end, cycle_known FROM dated) AS spanned
+    FROM spanned
+    LEFT JOIN used
+        ON spanned.org_id = used.org_id AND spanned.cycle_start = used.cycle_start
     CROSS JOIN present
     CROSS JOIN nothing
-    LEFT JOIN used
-        ON users_of.org_id = used.org_id AND spanned.cycle_start = used.cycle_start
-    WHERE users_of.first_day < spanned.cycle_end
 ),
 
 limits AS (

@@ -46,8 +46,8 @@ SELECT
     session.acus_consumed AS acus,
     session_costs.cost
 FROM sessions AS session
-CROSS JOIN as_of AS moment
 LEFT JOIN session_costs ON session_costs.session_id = session.session_id
+CROSS JOIN as_of AS moment
 WHERE
     session.status_detail IN ('waiting_for_user', 'waiting_for_approval')
     AND session.deleted_at IS NULL

@@ -370,7 +370,7 @@ def test_a_long_load_is_done_in_packages_one_cycle_in_all(
 def test_where_the_api_is_slow_a_package_is_complete_after_a_while(
     duckdb_warehouse: DuckdbWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sources.devin.Plan", partial(Plan, commit_after=0.0))
+    monkeypatch.setattr("sources.devin.assembly.Plan", partial(Plan, commit_after=0.0))
     with DemoServer(World.build(100)) as server:
         synced = Synced(server, duckdb_warehouse)
         load(synced.pipeline(), **synced.options(page_size=20, concurrency=1))

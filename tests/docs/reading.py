@@ -29,7 +29,7 @@ class Block(NamedTuple):
 
     def __str__(self) -> str:
         """Where it is and how it begins, to name a test after."""
-        return f"{self.document}: {self.text.strip().splitlines()[0][:50]}"
+        return f"{self.document}: {'; '.join(self.text.strip().splitlines()[:2])[:70]}"
 
 
 def text_of(document: str) -> str:

@@ -58,6 +58,21 @@ def test_views_and_their_columns_are_described(
     ) == [("acus", "ACUs of the day."), ("day", "The day.")]
 
 
+def test_what_duckdb_keeps_of_a_view_can_be_run_again(duckdb_warehouse: DuckdbWarehouse) -> None:
+    rows = session_tables(sessions_of(session_item()), NOON)["sessions"]
+    duckdb_warehouse.pipeline().run(rows, table_name="sessions")
+    made = apply(duckdb_warehouse.pipeline()).created
+
+    kept = "SELECT sql FROM duckdb_views() WHERE schema_name = 'devin_analytics'"
+    texts = [
+        text.replace("CREATE VIEW", "CREATE OR REPLACE VIEW")
+        for (text,) in duckdb_warehouse.sql(kept)
+    ]
+
+    assert len(texts) == len(made)
+    assert [duckdb_warehouse.sql(text) for text in texts]
+
+
 def test_a_broken_file_is_named_with_its_line_and_the_others_are_made(
     loaded: Warehouse, tmp_path: Path
 ) -> None:

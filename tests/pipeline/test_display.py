@@ -294,6 +294,7 @@ def test_a_terminal_is_left_clean(processes: Processes, server: DemoServer) -> N
     assert "waiting 1.0 s before asking again" in shown
     assert [line.split(",")[0] for line in text.splitlines()] == [
         "v3/org-demo: loaded 250 sessions",
+        "Made 19 models in devin_analytics.",
         re.findall(r"Done in \d+\.\d s: .*", text)[0],
     ]
 

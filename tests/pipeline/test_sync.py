@@ -55,6 +55,7 @@ def test_a_first_sync_loads_everything_and_the_next_finds_nothing_new(
         f"v3/org-demo: loaded 250 sessions, {len(synced.loaded('session_pull_requests'))} pull "
         f"requests, {len(synced.loaded('session_tags'))} tags, "
         f"{len(synced.loaded('session_links'))} links (2 requests); {AS_OF}\n"
+        "Made 19 models in devin_analytics.\n"
         f"Done in N s: {synced.warehouse.credentials}\n"
     )
     assert without_times(again[1]) == (
@@ -71,6 +72,7 @@ def test_with_json_stdout_is_one_line_and_so_is_each_object_of_a_json_log(
 
     result = json.loads(out)
     [run] = result.pop("runs")
+    assert len(result.pop("models")["created"]) == 19
     started, page, cycle, committed = map(json.loads, err.splitlines())
     assert (code, out.count("\n"), out[-1]) == (0, 1, "\n")
     assert {**result, "seconds": None, "load_ids": len(result["load_ids"])} == {
