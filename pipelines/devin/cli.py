@@ -19,6 +19,10 @@ UNUSABLE = 2
 ABORTED = 1
 """The exit code of a run that was ended before it could be stopped in good order."""
 
+_WITHOUT_PANDAS = ("duckdb", "postgres")
+"""Destinations that need no pandas. DuckDB takes it where it is, with numpy and Arrow, as soon as a
+statement has parameters."""
+
 _FLAGS = {"--strict": "strict", "--json": "as_json", "--debug": "debug"}
 _NAMES = {"--destination": "destination", "--dataset": "dataset"}
 
@@ -28,9 +32,8 @@ def main() -> NoReturn:
     keep_heaps_few()
     # dlt reports to its makers unless told otherwise; this program reports to nobody.
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
-    # httpx has a command line of its own, which takes rich, click and pygments wherever they are;
-    # and DuckDB takes pandas, numpy and Arrow as soon as a statement has parameters.
-    leave_out("httpx._main", "pandas")
+    # httpx has a command line of its own, which takes rich, click and pygments wherever they are.
+    leave_out("httpx._main")
     try:
         _run(sys.argv[1:])
     except ValueError as failure:
@@ -101,6 +104,8 @@ def run_sync(
     Raises:
         SystemExit: With the exit code, if that is not 0.
     """
+    if destination in _WITHOUT_PANDAS:
+        leave_out("pandas")
     with importing():
         from .running import running
         from .schedule import repeat

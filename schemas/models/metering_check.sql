@@ -2,6 +2,7 @@
 -- Grain: one row per organisation and billing day with ACUs of sessions, or with consumption.
 -- Cannot know: which of the two is right. Consumption is that of the product devin alone: the
 --   others have no sessions. Today's is not complete, and the two are not read at the same moment.
+--   Consumption is booked on days from 08:00 UTC, whatever billing_day_offset says of sessions.
 --
 -- Columns:
 -- org_id: Organisation.

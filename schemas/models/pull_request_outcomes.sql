@@ -14,7 +14,7 @@
 -- open: Of them, neither: drafts, and those whose state is not told, too.
 -- merge_rate: merged / created.
 -- acus: ACUs behind all of them.
--- cost: What these ACUs cost; NULL where no price is known, or none was used.
+-- cost: What these ACUs cost; NULL where no price is known for one of their days, or none was used.
 -- acus_per_merged: acus / merged: those of the ones that were not merged are in it; NULL if none is
 --   merged.
 -- cost_per_merged: cost / merged; NULL if none is merged or there is no cost.
@@ -27,7 +27,9 @@ WITH outcomes AS (
         COUNT(CASE WHEN pr_state = 'merged' THEN 1 END) AS merged,
         COUNT(CASE WHEN pr_state = 'closed' THEN 1 END) AS closed,
         SUM(acus) AS acus,
-        SUM(cost) AS cost
+        CASE
+            WHEN COUNT(CASE WHEN acus <> 0 AND cost IS NULL THEN 1 END) = 0 THEN SUM(cost)
+        END AS cost
     FROM pull_requests
     GROUP BY
         CAST(DATE_TRUNC('month', first_seen_at AT TIME ZONE 'UTC') AS DATE),

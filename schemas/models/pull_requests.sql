@@ -2,8 +2,9 @@
 -- Grain: one row per pull request, however many sessions have it.
 -- Cannot know: the moments are those of syncs, not of the host: a pull request that was there, or
 --   merged, before the first sync has that sync's. If the order of a session's pull requests
---   changes, first_seen_at is that of the place, and where one that was merged is taken back,
---   merged_seen_at may be another's. Who wrote or reviewed it is not told by the API.
+--   changes, first_seen_at is that of the place. Snapshots count how many are merged or closed, not
+--   which, so of several in a session each has the moment of the last one, which moves with the
+--   next. Who wrote or reviewed it is not told by the API.
 --
 -- Columns:
 -- pr_url: Address of the pull request.
@@ -15,12 +16,12 @@
 --   NULL if none tells.
 -- first_seen_at: When a session last changed in the first of its snapshots that lists it; NULL if
 --   none does.
--- merged_seen_at: When it was first seen merged; NULL if it is not.
--- closed_seen_at: When it was first seen closed; NULL if it is not, or no snapshot says how many
---   are.
+-- merged_seen_at: When all merged ones of its session were first seen merged; NULL if it is not.
+-- closed_seen_at: When all closed ones of its session were first seen closed; NULL if it is not, or
+--   no snapshot says how many are.
 -- sessions: Sessions that have it, deleted ones too.
 -- acus: ACUs of its sessions; a session's are shared equally among its pull requests.
--- cost: What these ACUs cost; NULL where no price is known, or none was used.
+-- cost: What these ACUs cost; NULL where no price is known for one of their days, or none was used.
 WITH per_session AS (
     SELECT
         session_id,
@@ -32,7 +33,11 @@ WITH per_session AS (
 ),
 
 session_costs AS (
-    SELECT session_id, SUM(cost) AS cost FROM session_days GROUP BY session_id
+    SELECT
+        session_id,
+        CASE WHEN COUNT(cost) = COUNT(*) THEN SUM(cost) END AS cost
+    FROM session_days
+    GROUP BY session_id
 ),
 
 shares AS (
@@ -64,7 +69,10 @@ totals AS (
         ) AS open_state,
         COUNT(*) AS sessions,
         SUM(shares.acus) AS acus,
-        SUM(shares.cost) AS cost
+        CASE
+            WHEN COUNT(CASE WHEN shares.acus <> 0 AND shares.cost IS NULL THEN 1 END) = 0
+                THEN SUM(shares.cost)
+        END AS cost
     FROM session_pull_requests AS pull_request
     JOIN shares ON shares.session_id = pull_request.session_id
     GROUP BY pull_request.pr_url

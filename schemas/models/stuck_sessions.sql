@@ -16,9 +16,13 @@
 -- waiting_hours: Hours from then to the moment as of which the warehouse is loaded (as_of); 0 if it
 --   changed after that.
 -- acus: ACUs that it used so far.
--- cost: What these ACUs cost; NULL where no price is known, or none was used.
+-- cost: What these ACUs cost; NULL where no price is known for one of their days, or none was used.
 WITH session_costs AS (
-    SELECT session_id, SUM(cost) AS cost FROM session_days GROUP BY session_id
+    SELECT
+        session_id,
+        CASE WHEN COUNT(cost) = COUNT(*) THEN SUM(cost) END AS cost
+    FROM session_days
+    GROUP BY session_id
 )
 
 SELECT

@@ -18,9 +18,13 @@
 -- reason: The first that fits of error, limit (of usage, quota, credits, payment or contract),
 --   all_closed (its pull requests), no_pull_request.
 -- acus: ACUs of the session.
--- cost: What these ACUs cost; NULL where no price is known.
+-- cost: What these ACUs cost; NULL where no price is known for one of their days.
 WITH session_costs AS (
-    SELECT session_id, SUM(cost) AS cost FROM session_days GROUP BY session_id
+    SELECT
+        session_id,
+        CASE WHEN COUNT(cost) = COUNT(*) THEN SUM(cost) END AS cost
+    FROM session_days
+    GROUP BY session_id
 ),
 
 listed AS (

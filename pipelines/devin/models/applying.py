@@ -15,7 +15,7 @@ from sources.devin.usage_tables import USAGE_TABLES
 from ..comments import COMMENTED, literal
 from ..warehouse import has_dataset, location
 from . import FOLDER, analytics_dataset
-from .catalogue import Model, ModelBroken, catalogue
+from .catalogue import Model, ModelBroken, catalogue, without
 from .config import ModelSettings, model_settings
 from .rendering import render
 
@@ -98,32 +98,29 @@ class _Views:
         if reason := _refusal(self._make_dataset):
             return Applied(self._dataset, (), broken, {model.name: reason for model in models})
         # A view that changes its columns some databases only make anew once it is dropped, and drop
-        # only after those that read it.
-        refused = self._made(models, self._replaced)
-        again = [model for model in models if model.name in refused]
+        # only after those that read it. One that still cannot be dropped stays, with what reads it.
+        refused = self._made(models, "CREATE OR REPLACE VIEW")
+        left = {model.name for model in without(models, refused)}
+        again = [model for model in models if model.name not in left]
         for model in reversed(again):
             _refusal(partial(self._run, f"DROP VIEW IF EXISTS {self._name(model.name)}"))
-        skipped = self._made(again, self._created)
+        skipped = self._made(again, "CREATE VIEW")
         made = [model for model in models if model.name not in skipped]
         for statement in self._described(made):
             _refusal(partial(self._run, statement))
         return Applied(self._dataset, tuple(model.name for model in made), broken, skipped)
 
-    def _made(self, models: Iterable[Model], make: Callable[[Model], str | None]) -> dict[str, str]:
+    def _made(self, models: Iterable[Model], verb: str) -> dict[str, str]:
         """Make them; why not, by the name of each that was not made."""
         failed: dict[str, str] = {}
         for model in models:
-            if missing := sorted(model.relations & set(failed)):
-                failed[model.name] = f"it reads {missing[0]}, which is not there"
-            elif reason := make(model):
-                failed[model.name] = reason
+            if reason := _refusal(partial(self._make, model, verb)):
+                missing = sorted(model.relations & set(failed))
+                failed[model.name] = f"it reads {missing[0]}" if missing else reason
         return failed
 
-    def _replaced(self, model: Model) -> str | None:
-        return _refusal(lambda: self._run(self._statement(model, "CREATE OR REPLACE VIEW")))
-
-    def _created(self, model: Model) -> str | None:
-        return _refusal(lambda: self._run(self._statement(model, "CREATE VIEW")))
+    def _make(self, model: Model, verb: str) -> None:
+        self._run(self._statement(model, verb))
 
     def _statement(self, model: Model, verb: str) -> str:
         sql = render(

@@ -44,7 +44,7 @@ def apply_changed(pipeline: dlt.Pipeline, folder: Path = FOLDER) -> "Applied | N
     from .applying import apply
 
     applied = apply(pipeline, folder)
-    if not applied.broken:
+    if not applied.broken and not applied.skipped:
         pipeline.set_local_state_val(_APPLIED, wording)
     return applied
 
