@@ -24,13 +24,13 @@ def _() -> Any:
     told = mo.cli_args()
     warehouse = Warehouse(str(told.get("destination", "duckdb")), str(told.get("dataset", "devin")))
     as_of = warehouse.as_of()
+    today = warehouse.today()
     organizations = warehouse.organizations()
-    return as_of, organizations, warehouse
+    return as_of, organizations, today, warehouse
 
 
 @app.cell
-def _(as_of: Any, organizations: Any) -> Any:
-    today = as_of.date()
+def _(as_of: Any, organizations: Any, today: Any) -> Any:
     period = mo.ui.date_range(
         start=today - timedelta(days=900),
         stop=today,

@@ -23,6 +23,18 @@ MOST_ROWS = 1_000
 
 _SERIES = 6
 
+_CHANGES: tuple[Any, ...] = (
+    *(exp.DML, exp.DDL, exp.Drop, exp.Alter, exp.TruncateTable),
+    *(exp.Command, exp.Into),
+)
+"""What a query may not hold, wherever in it: Postgres takes a DELETE in a common table too."""
+
+_READ_ONLY = {
+    "duckdb": "BEGIN TRANSACTION READ ONLY",
+    "postgres": "SET default_transaction_read_only = on",
+}
+"""What keeps a connection from writing, by dialect."""
+
 
 class QuestionRefused(ConfigurationError):
     """A question in SQL that cannot be answered."""
@@ -46,6 +58,11 @@ class Warehouse:
         """As of when it is loaded."""
         with reading(self._pipeline(), Asked()) as (_, as_of, _, _):
             return as_of
+
+    def today(self) -> date:
+        """The billing day that it is loaded up to."""
+        with reading(self._pipeline(), Asked()) as (_, _, period, _):
+            return period.last
 
     def members(
         self, dimension: str, begin: date, end: date, organizations: Sequence[str]
@@ -119,11 +136,12 @@ class Warehouse:
             parsed = sqlglot.parse_one(query, read="duckdb")
         except SqlglotError as error:
             raise QuestionRefused(str(error).splitlines()[0]) from None
-        if not isinstance(parsed, exp.Query):
+        if not isinstance(parsed, exp.Query) or changes(parsed):
             raise QuestionRefused("only a SELECT can be asked here")
         limited = parsed if parsed.args.get("limit") else parsed.limit(MOST_ROWS)
         try:
             with reading(self._pipeline(), Asked()) as (reader, _, _, _):
+                keep_from_writing(reader.client)
                 return reader.rows(limited.sql(dialect="duckdb"))[:MOST_ROWS]
         except Exception as failure:
             said = explained(failure)
@@ -133,6 +151,22 @@ class Warehouse:
 
     def _pipeline(self) -> Any:
         return open_pipeline(self.destination, self.dataset)
+
+
+def changes(parsed: exp.Expr) -> bool:
+    """Whether a statement changes anything, or may, wherever in it."""
+    return parsed.find(*_CHANGES) is not None
+
+
+def keep_from_writing(client: Any) -> None:
+    """Let an open connection read only, also what functions do, where its engine can be told to.
+
+    Raises:
+        Exception: Whatever dlt raises where the destination does not take it.
+    """
+    statement = _READ_ONLY.get(client.capabilities.sqlglot_dialect)
+    if statement:
+        client.execute_sql(statement)
 
 
 def _named(dimension: str) -> Any:

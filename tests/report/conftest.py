@@ -57,13 +57,13 @@ SMALL: Rows = {
     "acu_daily": [
         burned("2026-03-30", "org_a", 10, 20, user_id="u1"),
         burned("2026-03-31", "org_a", 30, 60, user_id="u2"),
-        burned("2026-03-31", "org_b", 20, None, user_id="u1"),
+        burned("2026-03-31", "org_b", 20, 40, user_id="u1"),
         burned("2025-12-01", "org_a", 30, 60, user_id="u1"),
         burned("2025-01-01", "org_a", 1000, 2000, user_id="u1"),
     ],
     "acu_by_user": [
         burned("2026-03-30", "org_a", 10, 20, user_id="u1", name="Ada"),
-        burned("2026-03-31", "org_b", 20, None, user_id="u1", name="Ada"),
+        burned("2026-03-31", "org_b", 20, 40, user_id="u1", name="Ada"),
         burned("2026-03-31", "org_a", 20, 40, user_id="u2", email="grace@acme.example"),
         burned("2026-03-31", "org_a", 10, 20, service_user_id="bot"),
         burned("2025-12-01", "org_a", 15, 30, user_id="u1", name="Ada"),
@@ -83,7 +83,7 @@ SMALL: Rows = {
     "session_days": [
         {"session_id": "s1", **burned("2026-03-30", "org_a", 10, 20)},
         {"session_id": "s2", **burned("2026-03-31", "org_a", 30, 60)},
-        {"session_id": "s3", **burned("2026-03-31", "org_b", 20)},
+        {"session_id": "s3", **burned("2026-03-31", "org_b", 20, 40)},
         {"session_id": "s0", **burned("2025-12-01", "org_a", 30, 60)},
     ],
     "wasted_acus": [
@@ -162,7 +162,7 @@ SMALL: Rows = {
     "endpoint_reads": [
         {
             **{"endpoint": "acu_limits", "org_id": "", "outcome": "denied"},
-            "permission": "ViewAccountConsumption",
+            **{"permission": "ViewAccountConsumption", "read_at": at("2026-03-31T11:00")},
         }
     ],
 }

@@ -59,7 +59,8 @@ MODELS = {
 TABLES = {
     "sessions": "session_id TEXT, org_id TEXT, user_id TEXT, url TEXT, created_at TIMESTAMPTZ",
     "organizations": "org_id TEXT, name TEXT",
-    "endpoint_reads": "endpoint TEXT, org_id TEXT, outcome TEXT, permission TEXT",
+    "endpoint_reads": "endpoint TEXT, org_id TEXT, outcome TEXT, permission TEXT, "
+    "read_at TIMESTAMPTZ",
 }
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from random import Random
 
 import pytest
 
 from pipelines.devin.report.control import Check, Compared, Denied, Explained
-from pipelines.devin.report.ranking import MOST, Ranking
-from pipelines.devin.report.reading import Unavailable
+from pipelines.devin.report.ranking import DIMENSIONS, MOST, Ranking, ranked
+from pipelines.devin.report.reading import Row, Unavailable
 from pipelines.devin.report.results import Outcome, Outcomes, Stuck, Week
 from pipelines.devin.report.spending import Burned, Wasted
-from tests.report.conftest import SMALL, Read, Rows, burned, session
+from pipelines.devin.report.wording import plural
+from tests.report.conftest import SMALL, Read, Rows, at, burned, session
 from tests.report.stand_in import AS_OF
 
 
@@ -19,7 +21,7 @@ def test_acus_come_by_day_and_organisation(read: Read) -> None:
     assert read().over_time == (
         Burned(date(2026, 3, 30), "org_a", 10.0, 20.0),
         Burned(date(2026, 3, 31), "org_a", 30.0, 60.0),
-        Burned(date(2026, 3, 31), "org_b", 20.0, None),
+        Burned(date(2026, 3, 31), "org_b", 20.0, 40.0),
     )
 
 
@@ -28,7 +30,7 @@ def test_members_come_by_their_acus_with_those_of_before(read: Read) -> None:
 
     assert isinstance(found, Ranking)
     assert [(rank.label, rank.acus, rank.before, rank.cost) for rank in found.ranks] == [
-        ("Ada", 30.0, 15.0, 20.0),
+        ("Ada", 30.0, 15.0, 60.0),
         ("grace@acme.example", 20.0, 0.0, 40.0),
         ("bot (service user)", 10.0, 0.0, 20.0),
     ]
@@ -58,6 +60,66 @@ def test_small_members_are_put_together_and_nothing_is_lost(read: Read) -> None:
     assert (found.others.label, found.others.acus, found.others.before) == ("3 others", 6.0, 7.0)
     assert found.members == MOST + 3
     assert sum(rank.acus for rank in [*found.ranks, found.others]) == found.acus
+
+
+def members(*acus: float) -> list[Row]:
+    rows = [{"tag": f"tag {n}", "acus": each, "cost": each} for n, each in enumerate(acus)]
+    return [{**row, "acus_before": 1.0} for row in rows]
+
+
+@pytest.mark.parametrize(
+    "acus",
+    [
+        [3.0] * (MOST + 4),
+        [*[3.0] * MOST, 0.0, -2.0],
+        [5.0, -2.0],
+        [5.0, 0.0],
+        [-1.0],
+        [],
+        *(Random(seed).choices([-2.0, 0.0, 1.0, 1.0, 3.0], k=seed) for seed in range(40)),
+    ],
+)
+@pytest.mark.parametrize("label", [None, "the same"])
+def test_what_is_shown_sums_to_the_total(acus: list[float], label: str | None) -> None:
+    (tag,) = (one for one in DIMENSIONS if one.name == "tag")
+    rows = [{**row, "tag": label or row["tag"]} for row in members(*acus)]
+
+    found = ranked(tag, rows)
+
+    shown = [*found.ranks, *([found.others] if found.others else [])]
+    assert sum(rank.acus for rank in shown) == found.acus == sum(acus)
+    if found.others:
+        assert sum(rank.before for rank in shown) == len(acus)
+        assert sum(rank.cost or 0.0 for rank in shown) == found.acus
+        number = len([one for one in acus if one]) - len(found.ranks)
+        assert found.others.label == plural(number, "other")
+
+
+def test_a_cost_is_not_known_where_some_acus_have_no_price(read: Read) -> None:
+    tags = [burned("2026-03-31", "org_a", n, n, tag=f"tag {n:02}") for n in range(1, MOST + 3)]
+    lacking = burned("2026-03-30", "org_a", 1, None)
+    rows = {
+        "acu_by_tag": [*tags, {**lacking, "tag": f"tag {MOST + 2:02}"}, {**lacking, "tag": "new"}],
+        "acu_daily": [*SMALL["acu_daily"], {**lacking, "user_id": "u9"}],
+        "session_days": [*SMALL["session_days"], {**lacking, "session_id": "s1"}],
+        "pull_request_outcomes": [
+            {**SMALL["pull_request_outcomes"][0], "org_id": org_id, "cost": cost}
+            for org_id, cost in (("org_a", 5.0), ("org_b", None))
+        ],
+    }
+
+    report = read({**SMALL, **rows})
+
+    found, waste, results = report.rankings["tag"], report.wasted, report.outcomes
+    assert isinstance(found, Ranking)
+    assert isinstance(waste, Wasted)
+    assert isinstance(results, Outcomes)
+    assert [rank.cost for rank in found.ranks[:2]] == [None, MOST + 1.0]
+    assert found.others is not None
+    assert found.others.cost is None
+    assert [day.cost for day in report.over_time] == [None, 60.0, 40.0]
+    assert (waste.reasons[0].cost, waste.sessions[0].cost) == (None, None)
+    assert [one.cost for one in (*results.months, *results.repositories)] == [None, None]
 
 
 def test_pull_requests_come_by_month_and_by_repository(read: Read) -> None:
@@ -129,6 +191,56 @@ def test_checks_that_found_something_come_first(read: Read) -> None:
         Check("duplicate_keys", "Sessions there twice.", 0),
     )
     assert report.denied == (Denied("acu_limits", "", "ViewAccountConsumption"),)
+
+
+def asked_for(endpoint: str, org_id: str, outcome: str = "denied", hour: int = 11) -> Row:
+    told = {"endpoint": endpoint, "org_id": org_id, "outcome": outcome}
+    return {**told, "read_at": at(f"2026-03-31T{hour:02}:00")}
+
+
+def test_what_is_denied_of_other_organisations_is_left_out(read: Read) -> None:
+    denied = [asked_for("playbooks", org_id) for org_id in ("", "org_a", "org_b")]
+
+    found = read({**SMALL, "endpoint_reads": denied}, organizations=["Platform"]).denied
+
+    assert [one.org_id for one in found] == ["", "org_a"]
+
+
+def test_what_was_denied_before_the_last_time_is_left_out(read: Read) -> None:
+    rows = [
+        asked_for("playbooks", "org_gone", hour=10),
+        asked_for("playbooks", "org_a"),
+        asked_for("acu_limits", "", hour=9),
+    ]
+
+    found = read({**SMALL, "endpoint_reads": rows}).denied
+
+    assert [(one.endpoint, one.org_id) for one in found] == [
+        ("acu_limits", ""),
+        ("playbooks", "org_a"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "outcome", "expected"),
+    [
+        ("users", "loaded", ["org_b"]),
+        ("users", "denied", ["", "org_a", "org_b"]),
+        ("consumption_daily", "loaded", ["", "org_b"]),
+    ],
+)
+def test_people_of_organisations_stand_in_for_those_of_the_enterprise(
+    read: Read, endpoint: str, outcome: str, expected: list[str]
+) -> None:
+    rows = [
+        asked_for(endpoint, ""),
+        asked_for(endpoint, "org_a", outcome),
+        asked_for(endpoint, "org_b"),
+    ]
+
+    found = read({**SMALL, "endpoint_reads": rows}).denied
+
+    assert [one.org_id for one in found] == expected
 
 
 def test_it_says_as_of_when_it_is_and_what_organisations_are_called(read: Read) -> None:

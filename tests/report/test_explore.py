@@ -11,16 +11,19 @@ import sys
 import urllib.error
 import urllib.request
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
+import sqlglot
+from dlt.destinations.exceptions import DatabaseException
 
-from pipelines.devin.exploring import QuestionRefused
+from pipelines.devin.exploring import QuestionRefused, changes, keep_from_writing
 from pipelines.devin.exploring import Warehouse as Explored
 from tests.report.conftest import SMALL, Verb
 from tests.report.stand_in import AS_OF, stand_in
+from tests.support.warehouse import Warehouse
 
 PERIOD = (date(2026, 1, 1), date(2026, 3, 31))
 
@@ -40,7 +43,7 @@ def test_members_and_days_are_those_of_the_models(explored: Explored) -> None:
     members = explored.members("user", *PERIOD, [])
     days = explored.by_day("user", *PERIOD, ["org_a"])
 
-    assert members[0] == {"user": "Ada", "acus": 30.0, "share": 0.5, "before": 15.0, "cost": 20.0}
+    assert members[0] == {"user": "Ada", "acus": 30.0, "share": 0.5, "before": 15.0, "cost": 60.0}
     assert days == [
         {"day": "2026-03-30", "user": "Ada", "acus": 10.0},
         {"day": "2026-03-31", "user": "bot (service user)", "acus": 10.0},
@@ -63,6 +66,8 @@ def test_a_question_in_sql_names_models_and_tables_as_they_are_called(explored: 
     ("asked", "said"),
     [
         ("DROP TABLE sessions", "only a SELECT can be asked here"),
+        ("SELECT 1; DROP TABLE sessions", "only a SELECT can be asked here"),
+        ("SELECT * INTO mine FROM sessions", "only a SELECT can be asked here"),
         ("COPY sessions TO 'out.csv'", "only a SELECT can be asked here"),
         ("SELECT FROM WHERE", "Expected"),
         ("SELECT * FROM nowhere", "nowhere"),
@@ -72,6 +77,53 @@ def test_a_question_in_sql_names_models_and_tables_as_they_are_called(explored: 
 def test_what_is_no_question_is_refused(explored: Explored, asked: str, said: str) -> None:
     with pytest.raises(QuestionRefused, match=said):
         explored.answer(asked)
+
+
+CHANGES = [
+    "DELETE FROM sessions RETURNING org_id",
+    "INSERT INTO sessions (org_id) VALUES ('org_x') RETURNING org_id",
+    "UPDATE sessions SET org_id = 'org_x' RETURNING org_id",
+    "MERGE INTO sessions USING organizations AS o ON TRUE WHEN MATCHED THEN DELETE RETURNING 1",
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "WITH changed AS ({}) SELECT * FROM changed",
+        "SELECT * FROM (WITH changed AS ({}) SELECT * FROM changed) AS inner_one",
+    ],
+)
+def test_a_change_is_refused_wherever_it_is_in_a_query(
+    explored: Explored, asked: str, change: str
+) -> None:
+    with pytest.raises(QuestionRefused, match="only a SELECT can be asked here"):
+        explored.answer(asked.format(change))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_that_postgres_would_take_is_found(change: str) -> None:
+    asked = f"WITH changed AS ({change}) SELECT * FROM changed"
+
+    for dialect in ("duckdb", "postgres"):
+        assert changes(sqlglot.parse_one(asked, read=dialect))
+    assert not changes(sqlglot.parse_one("WITH a AS (SELECT 1) SELECT * FROM a UNION SELECT 2"))
+
+
+@pytest.mark.parametrize("change", ["DELETE FROM devin.sessions", "CREATE TABLE devin.t (n INT)"])
+def test_a_connection_for_questions_cannot_write(
+    warehouse: Warehouse, tmp_path: Path, change: str
+) -> None:
+    pipeline = warehouse.pipeline(pipelines_dir=tmp_path)
+    with pipeline.sql_client() as client:
+        client.execute_sql("CREATE SCHEMA devin")
+        client.execute_sql("CREATE TABLE devin.sessions AS SELECT 1 AS n")
+        keep_from_writing(client)
+        with pytest.raises(DatabaseException, match=r"(?i)read-only"):
+            client.execute_sql(change)
+    with pipeline.sql_client() as client:
+        assert list(client.execute_sql("SELECT n FROM devin.sessions") or ()) == [(1,)]
 
 
 def test_the_file_is_left_alone_between_questions(explored: Explored, file: Path) -> None:
@@ -113,6 +165,28 @@ def test_its_cells_run(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert [row["day"] for row in defined["by_day"]] == ["2026-03-31"] * 2
     assert defined["members"][0]["repository"] == "no repository"
+
+
+def test_today_is_the_billing_day_and_can_be_picked_alone(file: Path) -> None:
+    rows = {**SMALL, "as_of": [{"as_of": datetime(2026, 3, 31, 7, 59, tzinfo=UTC)}]}
+    stand_in(file, rows)
+    from pipelines.devin.explore_notebook import app  # noqa: PLC0415 - it takes marimo
+
+    _, defined = app.run()
+    today = defined["period"].stop
+
+    assert today == defined["period"].value[1] == date(2026, 3, 30)
+    assert Explored("duckdb", "devin").members("user", today, today, [])[0]["acus"] == 10.0
+    assert len(Explored("duckdb", "devin").by_day("user", today, today, [])) == 1
+
+
+def test_today_goes_by_the_offset_that_is_configured(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELS__BILLING_DAY_OFFSET", "-13h")
+    stand_in(file, SMALL)
+
+    assert Explored("duckdb", "devin").today() == date(2026, 4, 1)
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])

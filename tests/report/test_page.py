@@ -79,14 +79,28 @@ def test_it_shows_the_figures_and_how_they_changed(report: Report) -> None:
     said = found.said("headline")
     for figure in (
         "ACUs 60 ▲ +100%",
-        "Cost 80.00 ▲ +33%",
+        "Cost 120.00 ▲ +100%",
         "Sessions 4 ▲ +100%",
         "Merge rate 50% ▼ \N{MINUS SIGN}50 points",
         "Wasted share 17% ▲ +16.7 points",
-        "20 ACUs were burned on days without a price",
     ):
         assert figure in said
     assert "30 Mar 2026" in found.said("time")
+
+
+def test_acus_without_a_price_are_said_instead_of_a_cost(read: Read) -> None:
+    rows = [*SMALL["acu_daily"], burned("2026-03-31", "org_a", 20)]
+
+    said = Reading(shown(read({**SMALL, "acu_daily": rows}))).said("headline")
+
+    assert "20 ACUs were burned on days without a price, so what the period cost is not" in said
+    assert "Cost 1" not in said
+
+
+def test_checks_are_said_to_be_of_the_whole_warehouse(read: Read) -> None:
+    said = Reading(shown(read(organizations=["Platform"]))).said("quality")
+
+    assert "The checks are of the whole warehouse, whatever the report is about." in said
 
 
 def test_it_shows_each_part_in_words(report: Report) -> None:

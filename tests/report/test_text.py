@@ -25,7 +25,7 @@ def test_it_shows_figures_tables_and_what_is_wrong(read: Read) -> None:
     for line in (
         "1 Jan 2026 to 31 Mar 2026 (90 days), Payments, Platform",
         "ACUs 60 30 +100%",
-        "Cost 80.00 60.00 +33%",
+        "Cost 120.00 60.00 +100%",
         "Ada ████████████ 30 50% +100%",
         "Platform, to 31 Mar 2026 ███████████▍ 40 45 42 107%",
         "ended in an error ████████████ 10 17% 1",

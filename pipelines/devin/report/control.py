@@ -157,15 +157,25 @@ def quality(reader: Reader) -> tuple[Check, ...]:
 
 
 def denied(reader: Reader) -> tuple[Denied, ...]:
-    """What the API did not let be read, so that tables behind the models are empty.
+    """What the API did not let be read when last asked, so that tables behind the models are empty.
+
+    People of the whole enterprise may be denied, and those of its organisations read instead.
 
     Raises:
         Exception: Whatever dlt raises where the table cannot be read.
     """
     found = reader.rows("""
-        SELECT endpoint, org_id, permission
-        FROM endpoint_reads
-        WHERE outcome = 'denied'
-        ORDER BY endpoint, org_id
+        WITH newest AS (
+            SELECT endpoint, MAX(read_at) AS read_at,
+                   COUNT(CASE WHEN outcome = 'loaded' AND org_id <> '' THEN 1 END) AS loaded
+            FROM endpoint_reads
+            GROUP BY endpoint
+        )
+        SELECT r.endpoint AS endpoint, r.org_id AS org_id, r.permission AS permission
+        FROM endpoint_reads AS r
+        JOIN newest ON newest.endpoint = r.endpoint AND newest.read_at = r.read_at
+        WHERE r.outcome = 'denied' AND (r.org_id = '' OR r.org_id IN (:orgs))
+          AND NOT (r.endpoint = 'users' AND r.org_id = '' AND newest.loaded > 0)
+        ORDER BY r.endpoint, r.org_id
     """)
     return tuple(Denied(**row) for row in found)

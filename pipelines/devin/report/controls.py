@@ -6,6 +6,7 @@ from datetime import timedelta
 from . import pictures
 from .content import Report
 from .control import Check, Denied, Explained, Forecast, Metering
+from .facts import WHOLE_WAREHOUSE
 from .headline import ratio
 from .markup import Html, element, folded, joined, name, table
 from .sections import Section, available, figure, said
@@ -135,6 +136,7 @@ def quality_section(report: Report) -> Section:
             parts += [_checks("Checks that found something", bad)]
         else:
             parts += [said(f"{plural(len(found), 'check')}, and none found anything.")]
+        parts.append(element("p", WHOLE_WAREHOUSE, kind="note"))
         parts.append(folded("All checks", _checks("All checks", found)))
         return joined(parts)
 

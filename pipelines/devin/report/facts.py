@@ -5,6 +5,7 @@ from .headline import Figure, Headline
 from .wording import amount, change, plural
 
 NOT_METERED = "not metered"
+WHOLE_WAREHOUSE = "The checks are of the whole warehouse, whatever the report is about."
 _FINE = 1_000
 _FEW = 5
 
@@ -27,8 +28,8 @@ def notes_on(found: Headline) -> list[str]:
         )
     if found.unpriced:
         notes.append(
-            f"{amount(found.unpriced)} ACUs were burned on days without a price, and are not part "
-            "of the cost."
+            f"{amount(found.unpriced)} ACUs were burned on days without a price, so what the "
+            "period cost is not known."
         )
     return notes
 

@@ -4,15 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from .reading import Reader, Row, Unavailable, attempted
+from .reading import Reader, Row, Unavailable, attempted, whole_cost
 
 Kind = Literal["count", "acus", "cost", "share"]
 
-_ACUS = """
+_NOW, _BEFORE = "billing_day >= :begin", "billing_day < :begin"
+_SEEN_NOW, _SEEN_BEFORE = "first_seen_at >= :starts_at", "first_seen_at < :starts_at"
+
+_ACUS = f"""
     SELECT SUM(CASE WHEN billing_day >= :begin THEN acus ELSE 0 END) AS now_acus,
            SUM(CASE WHEN billing_day < :begin THEN acus ELSE 0 END) AS before_acus,
-           SUM(CASE WHEN billing_day >= :begin THEN cost END) AS now_cost,
-           SUM(CASE WHEN billing_day < :begin THEN cost END) AS before_cost,
+           {whole_cost(_NOW)} AS now_cost,
+           {whole_cost(_BEFORE)} AS before_cost,
+           COUNT(CASE WHEN billing_day >= :begin THEN cost END) AS priced,
            SUM(CASE WHEN billing_day >= :begin AND cost IS NULL THEN acus ELSE 0 END) AS unpriced
     FROM acu_daily
     WHERE billing_day >= :before AND billing_day < :end AND org_id IN (:orgs)
@@ -25,7 +29,7 @@ _SESSIONS = """
     FROM sessions
     WHERE created_at >= :before_at AND created_at < :ends_at AND org_id IN (:orgs)
 """
-_PULL_REQUESTS = """
+_PULL_REQUESTS = f"""
     SELECT COUNT(CASE WHEN first_seen_at >= :starts_at THEN 1 END) AS now_created,
            COUNT(CASE WHEN first_seen_at < :starts_at THEN 1 END) AS before_created,
            COUNT(CASE WHEN first_seen_at >= :starts_at AND pr_state = 'merged' THEN 1 END)
@@ -34,8 +38,8 @@ _PULL_REQUESTS = """
                AS before_merged,
            SUM(CASE WHEN first_seen_at >= :starts_at THEN acus ELSE 0 END) AS now_acus,
            SUM(CASE WHEN first_seen_at < :starts_at THEN acus ELSE 0 END) AS before_acus,
-           SUM(CASE WHEN first_seen_at >= :starts_at THEN cost END) AS now_cost,
-           SUM(CASE WHEN first_seen_at < :starts_at THEN cost END) AS before_cost
+           {whole_cost(_SEEN_NOW)} AS now_cost,
+           {whole_cost(_SEEN_BEFORE)} AS before_cost
     FROM pull_requests
     WHERE first_seen_at >= :before_at AND first_seen_at < :ends_at AND org_id IN (:orgs)
 """
@@ -114,8 +118,7 @@ def headline(reader: Reader) -> Headline:
         shares = _ratios(wasted, "acus", acus, "acus")
         figures.append(Figure("Wasted share", "share", *shares, -1, said))
     shown = [figure for figure in figures if figure.kind != "cost" or figure.now is not None]
-    priced = acus["now_cost"] is not None
-    unpriced = (acus["unpriced"] or 0.0) if priced else 0.0
+    unpriced = (acus["unpriced"] or 0.0) if acus["priced"] else 0.0
     return Headline(tuple(shown), burned, sessions["now_sessions"], unpriced)
 
 

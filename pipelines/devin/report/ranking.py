@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from .headline import ratio
-from .reading import Reader, Row
+from .reading import Reader, Row, known_cost, whole_cost
+from .wording import plural
 
 MOST = 12
 """How many are shown one by one."""
@@ -58,7 +58,7 @@ class Ranking:
     Attributes:
         dimension: The dimension.
         ranks: The largest ones.
-        others: All others together; None if there are none.
+        others: All others together, also those whose totals shrank; None if there are none.
         members: How many burned ACUs in the period.
         acus: Of all of them.
     """
@@ -119,7 +119,7 @@ def ranking(reader: Reader, dimension: Dimension) -> Ranking:
         SELECT {keys},
                SUM(CASE WHEN billing_day >= :begin THEN acus ELSE 0 END) AS acus,
                SUM(CASE WHEN billing_day < :begin THEN acus ELSE 0 END) AS acus_before,
-               SUM(CASE WHEN billing_day >= :begin THEN cost END) AS cost
+               {whole_cost("billing_day >= :begin")} AS cost
         FROM {dimension.model}
         WHERE billing_day >= :before AND billing_day < :end AND org_id IN (:orgs)
         GROUP BY {keys}
@@ -144,20 +144,19 @@ def ranked(dimension: Dimension, rows: list[Row]) -> Ranking:
     ranks.sort(key=lambda rank: (-rank.acus, rank.label))
     burned = [rank for rank in ranks if rank.acus > 0]
     shown = burned[:MOST]
-    rest = [rank for rank in ranks if rank not in shown]
-    left = _together(rest, total) if len(burned) > len(shown) else None
+    rest = burned[MOST:] + [rank for rank in ranks if rank.acus <= 0]
+    left = _together(rest, total) if any(rank.acus for rank in rest) else None
     return Ranking(dimension, tuple(shown), left, len(burned), total)
 
 
 def _together(ranks: list[Rank], total: float) -> Rank:
     acus = sum(rank.acus for rank in ranks)
-    costs: list[Any] = [rank.cost for rank in ranks if rank.cost is not None]
-    burned = sum(rank.acus > 0 for rank in ranks)
+    number = sum(rank.acus != 0 for rank in ranks)
     return Rank(
-        f"{burned:,} others",
+        plural(number, "other"),
         False,
         acus,
         sum(rank.before for rank in ranks),
-        sum(costs) if costs else None,
+        known_cost(ranks),
         ratio(acus, total),
     )

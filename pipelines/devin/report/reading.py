@@ -4,7 +4,7 @@ A query is written in DuckDB's dialect and names models and tables as they are c
 dates, moments and organisations are put into it by name. It asks for sums, never for all sessions.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -112,6 +112,29 @@ def attempted(read: Callable[[Reader], T], reader: Reader) -> T | Unavailable:
         return Unavailable("The destination has no view or table for it.")
     except DatabaseTerminalException as failure:
         return Unavailable(f"The destination says: {sentence(str(failure).splitlines()[0])}.")
+
+
+def whole_cost(rows: str = "", of: str = "") -> str:
+    """The SQL of what rows cost together: null as soon as some ACUs of them have no price.
+
+    Args:
+        rows: Which rows of the query count, as a condition; all if empty.
+        of: The table that has their `acus` and `cost`, as the query calls it; any if empty.
+    """
+    at = f"{of}." if of else ""
+    only = f"{rows} AND" if rows else ""
+    return f"""
+        CASE WHEN COUNT(CASE WHEN {only} {at}acus <> 0 AND {at}cost IS NULL THEN 1 END) = 0
+             THEN SUM(CASE WHEN {only} {at}cost IS NOT NULL THEN {at}cost END) END
+    """
+
+
+def known_cost(found: Iterable[Any]) -> float | None:
+    """What several that have `acus` and `cost` cost together; None if that is not known of all."""
+    counted = [one for one in found if one.acus or one.cost is not None]
+    if not counted or any(one.cost is None for one in counted):
+        return None
+    return float(sum(one.cost for one in counted))
 
 
 def _plain(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from .reading import Reader, Row, as_day
+from .reading import Reader, Row, as_day, whole_cost
 
 MOST_REPOSITORIES = 12
 MOST_STUCK = 12
@@ -77,9 +77,9 @@ class Stuck:
     sessions: tuple[StuckSession, ...]
 
 
-_SUMS = """
+_SUMS = f"""
     SUM(created) AS created, SUM(merged) AS merged, SUM(closed) AS closed, SUM(open) AS still_open,
-    SUM(acus) AS acus, SUM(cost) AS cost
+    SUM(acus) AS acus, {whole_cost()} AS cost
 """
 
 

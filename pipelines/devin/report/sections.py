@@ -12,7 +12,7 @@ from .content import Part, Report
 from .headline import ratio
 from .markup import Html, bar, element, folded, html, joined, name, table
 from .ranking import Rank, Ranking
-from .reading import Unavailable
+from .reading import Unavailable, known_cost
 from .spending import Burned
 from .wording import NOTHING, amount, changed, day
 
@@ -73,7 +73,7 @@ def _over_time(report: Report) -> Html:
     top = max(sums, key=lambda one: sums[one])
     costs = priced(rows)
     listed = [
-        (day(one), amount(acus), *([amount(_cost(by_day[one]), "cost")] if costs else []))
+        (day(one), amount(acus), *([amount(known_cost(by_day[one]), "cost")] if costs else []))
         for one, acus in sums.items()
     ]
     columns = ("Billing day", "ACUs", *["Cost"] * costs)
@@ -136,8 +136,3 @@ def _rank(rank: Rank, longest: float | None, *, costs: int) -> tuple[object, ...
 def priced(found: Sequence[Any]) -> int:
     """1 where any of these has a cost, so that there is a column for it; else 0."""
     return int(any(one.cost is not None for one in found))
-
-
-def _cost(found: Sequence[Any]) -> float | None:
-    costs = [one.cost for one in found if one.cost is not None]
-    return sum(costs) if costs else None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from .reading import Reader, as_day
+from .reading import Reader, as_day, whole_cost
 
 MOST_TREES = 12
 MOST_WASTED = 3
@@ -80,8 +80,8 @@ def over_time(reader: Reader) -> tuple[Burned, ...]:
     Raises:
         Exception: Whatever dlt raises where the model cannot be read.
     """
-    found = reader.rows("""
-        SELECT billing_day, org_id, SUM(acus) AS acus, SUM(cost) AS cost
+    found = reader.rows(f"""
+        SELECT billing_day, org_id, SUM(acus) AS acus, {whole_cost()} AS cost
         FROM acu_daily
         WHERE billing_day >= :begin AND billing_day < :end AND org_id IN (:orgs)
         GROUP BY billing_day, org_id
@@ -119,9 +119,9 @@ def wasted(reader: Reader) -> Wasted:
     Raises:
         Exception: Whatever dlt raises where the models cannot be read.
     """
-    reasons = reader.rows("""
+    reasons = reader.rows(f"""
         SELECT w.reason AS reason, COUNT(DISTINCT d.session_id) AS sessions,
-               SUM(d.acus) AS acus, SUM(d.cost) AS cost
+               SUM(d.acus) AS acus, {whole_cost(of="d")} AS cost
         FROM session_days AS d
         JOIN wasted_acus AS w ON w.session_id = d.session_id
         WHERE d.billing_day >= :begin AND d.billing_day < :end AND d.org_id IN (:orgs)
@@ -136,7 +136,7 @@ def wasted(reader: Reader) -> Wasted:
                    ROW_NUMBER() OVER (PARTITION BY w.reason ORDER BY s.acus DESC, s.session_id)
                        AS place
             FROM (
-                SELECT session_id, org_id, SUM(acus) AS acus, SUM(cost) AS cost
+                SELECT session_id, org_id, SUM(acus) AS acus, {whole_cost()} AS cost
                 FROM session_days
                 WHERE billing_day >= :begin AND billing_day < :end AND org_id IN (:orgs)
                 GROUP BY session_id, org_id

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from .content import Part, Report
 from .control import Check, Forecast, Metering
-from .facts import about, movement, notes_on, value
+from .facts import WHOLE_WAREHOUSE, about, movement, notes_on, value
 from .headline import ratio
 from .ranking import Ranking
 from .reading import Unavailable
@@ -188,6 +188,7 @@ class _Shown:
             self._say(f"{check.name}: {check.found:,}. {check.what}", "red")
         if not bad:
             self._say(f"{plural(len(found), 'check')} of the data, and none found anything.")
+        self._say(WHOLE_WAREHOUSE, "dim")
 
 
 def _plain(text: str, style: str = "") -> Text:
