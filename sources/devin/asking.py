@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
 from .books import Books
 from .client import Client
 from .fields import Odd, Row
+from .filters import Filters
 from .held import Held
 from .rereads import batches
 from .tables import Table
@@ -41,6 +42,7 @@ class Asking:
         consumption_overlap: The same of consumption.
         walkers: Questions that are asked side by side at most.
         held: What the destination holds; None to find out only what may be read.
+        filters: What restricts the sessions that are loaded.
     """
 
     client: Client
@@ -53,6 +55,7 @@ class Asking:
     consumption_overlap: int = 7 * 86_400
     walkers: int = 1
     held: Held | None = None
+    filters: Filters = field(default_factory=Filters)
 
     @property
     def earliest(self) -> int:

@@ -118,6 +118,7 @@ def asking_of(
         consumption_overlap=int(settings.consumption_overlap),
         walkers=settings.concurrency,
         held=held,
+        filters=settings.filters,
     )
 
 

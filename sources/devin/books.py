@@ -1,14 +1,16 @@
 """What the destination holds of consumption, and who started sessions there; asked once each."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 from functools import cache, cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlglot
 from sqlglot import exp
 
-from .held import Held, epoch_of, moment_literal, rendered
+from .held import IDS_A_QUERY, Held, epoch_of, moment_literal, rendered
+from .rereads import batches
 
 Who = tuple[str, str]
 """`user` or `service_user`, and an id."""
@@ -61,7 +63,22 @@ class Books:
         Raises:
             Exception: As of `people`.
         """
-        return self._booked(since).get(org_id, [])
+        return list(self._booked(since).get(org_id, []))
+
+    def booked_by(self, org_id: str, subject_ids: Sequence[str], since: date) -> list[Booked]:
+        """The same of some only, so that it may go far back.
+
+        Raises:
+            Exception: As of `people`.
+        """
+        query = _booked_query(since).where(exp.column("org_id", "held").eq(org_id))
+        rows = self._held.answers(
+            lambda _, client: (
+                rendered(query.where(exp.column("subject_id", "held").isin(*some)), client)
+                for some in batches(subject_ids, IDS_A_QUERY)
+            )
+        )
+        return [_booked_of(row) for _, *row in rows]
 
     @cached_property
     def _people(self) -> dict[str, dict[Who, int]]:
@@ -92,17 +109,25 @@ class Books:
         return found
 
     def _booked_since(self, since: date) -> dict[str, list[Booked]]:
-        day = exp.cast(exp.Literal.string(since.isoformat()), "DATE")
-        query = (
-            sqlglot.select("org_id", *Booked._fields)
-            .from_(_CONSUMPTION)
-            .where(exp.column("billing_day", "held") >= day)
-            .where("acus <> 0")
-        )
+        query = _booked_query(since)
         found: dict[str, list[Booked]] = defaultdict(list)
         for org_id, *row in self._held.answers(lambda _, client: [rendered(query, client)]):
-            found[org_id].append(Booked(*row)._replace(starts_at=epoch_of(row[-1])))
+            found[org_id].append(_booked_of(row))
         return found
+
+
+def _booked_query(since: date) -> exp.Select:
+    day = exp.cast(exp.Literal.string(since.isoformat()), "DATE")
+    return (
+        sqlglot.select("org_id", *Booked._fields)
+        .from_(_CONSUMPTION)
+        .where(exp.column("billing_day", "held") >= day)
+        .where("acus <> 0")
+    )
+
+
+def _booked_of(row: list[Any]) -> Booked:
+    return Booked(*row)._replace(starts_at=epoch_of(row[-1]))
 
 
 _CONSUMPTION = "consumption_daily AS held"

@@ -1,8 +1,8 @@
 """ACUs by billing day: of the enterprise, of organisations, and of those who started sessions.
 
 A series is asked for from a billing day to a billing day, and what came of it before is corrected:
-where something was booked that no longer is, the row says 0. Whoever is asked about for the first
-time is asked about from the beginning; who never used anything has one row that says so.
+where something was booked that no longer is, the row says 0. Whoever the reading before did not ask
+about is asked about from the beginning; who never used anything has one row that says so.
 """
 
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from . import errors
 from .asking import Asking, Rows
-from .books import Booked
+from .books import Booked, Who
 from .endpoints import Endpoint
-from .fields import MICROSECONDS, Odd, Row, as_number, epoch, number, part
+from .fields import MICROSECONDS, Odd, Row, as_number, epoch, part
 from .usage_tables import CONSUMPTION
 
 DAY = 86_400
@@ -95,7 +95,7 @@ def read_enterprise(asking: Asking) -> Rows:
     begin = _begin(asking, "", first)
     booked = asking.books.booked("", billing_day(begin))
     yield from _read(asking, Series(subject, begin), booked)
-    _remember(asking, "", first)
+    _remember(asking, "", first, [])
 
 
 def read_organization(asking: Asking, org_id: str) -> Rows:
@@ -106,9 +106,17 @@ def read_organization(asking: Asking, org_id: str) -> Rows:
     booked = asking.books.booked(org_id, billing_day(begin))
     yield from _read(asking, Series(subject, begin), booked)
     people = _people(asking, org_id, begin, first, booked)
-    for answered in asking.side_by_side(partial(_answers, asking, booked=booked), people):
-        yield from answered
-    _remember(asking, org_id, first)
+    again = [each.subject for each in people if each.known and each.begin < begin]
+    booked = list(dict.fromkeys(booked + _booked_of(asking, org_id, first, again)))
+    answers = asking.side_by_side(partial(_answers, asking, booked=booked), people)
+    read: list[Who] = []
+    for series, answered in zip(people, answers, strict=True):
+        if isinstance(answered, Odd):
+            yield answered
+        elif answered is not None:
+            yield from answered
+            read.append((series.subject.scope, series.subject.subject_id))
+    _remember(asking, org_id, first, read)
 
 
 def _begin(asking: Asking, scope: str, first: int) -> int:
@@ -119,10 +127,11 @@ def _begin(asking: Asking, scope: str, first: int) -> int:
     return max(first, day_begin(memory["as_of"] - asking.consumption_overlap))
 
 
-def _remember(asking: Asking, scope: str, first: int) -> None:
+def _remember(asking: Asking, scope: str, first: int, read: list[Who]) -> None:
     as_of = asking.now - asking.settle
     known = asking.remembered(CONSUMPTION, scope).get("first_day", first)
-    asking.remember(CONSUMPTION, scope, first_day=min(first, known), as_of=as_of)
+    people = [list(who) for who in read]
+    asking.remember(CONSUMPTION, scope, first_day=min(first, known), as_of=as_of, people=people)
 
 
 def _people(
@@ -131,33 +140,43 @@ def _people(
     """Whose consumption is to be read: who worked in the span, was billed in it, or is new."""
     known = asking.books.billed(org_id)
     active = asking.books.people(org_id)
-    now = {(each.scope, each.subject_id) for each in booked if each.scope != ORGANIZATION}
-    wanted = {}
-    for who, last in active.items():
-        if who not in known:
-            wanted[who] = first
-        elif last >= begin:
-            wanted[who] = begin
-    wanted |= dict.fromkeys(now, begin)
+    wanted = {(each.scope, each.subject_id) for each in booked if each.scope != ORGANIZATION}
+    wanted |= {who for who, last in active.items() if last >= begin or who not in known}
+    # Of whom the last reading did not ask, nobody knows when one last did.
+    before = asking.remembered(CONSUMPTION, org_id).get("people", [])
+    read_on = known & {(scope, subject_id) for scope, subject_id in before}
     return [
-        Series(Subject(scope, org_id, subject_id), since, (scope, subject_id) in known)
-        for (scope, subject_id), since in sorted(wanted.items())
+        Series(Subject(who[0], org_id, who[1]), begin if who in read_on else first, who in known)
+        for who in sorted(wanted)
     ]
 
 
-def _answers(asking: Asking, series: Series, booked: list[Booked]) -> list[Row | Odd]:
-    """The rows of a person; none of one whom the API no longer knows."""
+def _booked_of(asking: Asking, org_id: str, first: int, again: list[Subject]) -> list[Booked]:
+    """What is held of those who are asked about from the beginning once more."""
+    if not again:
+        return []
+    wanted = {(each.scope, each.subject_id) for each in again}
+    ids = [each.subject_id for each in again]
+    found = asking.books.booked_by(org_id, ids, billing_day(first))
+    return [each for each in found if (each.scope, each.subject_id) in wanted]
+
+
+def _answers(asking: Asking, series: Series, booked: list[Booked]) -> list[Row | Odd] | Odd | None:
+    """The rows of a person; None of one whom the API does not know, Odd of one it refuses."""
+    subject = series.subject
     try:
         return list(_read(asking, series, booked))
     except errors.OrganizationUnknown:
-        return []
+        return None
+    except (errors.PermissionMissing, errors.RequestRefused) as error:
+        return Odd(f"{subject.scope} {subject.subject_id}: {error.message}")
 
 
 def _read(asking: Asking, series: Series, booked: list[Booked]) -> Rows:
     """The rows of a series, and those that take back what is no longer booked."""
     subject, endpoint = series.subject, ENDPOINTS[series.subject.scope]
     came: set[tuple[Any, ...]] = set()
-    seen_at = asking.now
+    seen_at, readable = asking.now, True
     for begin, end in spans(series.begin, asking.now):
         # Whether bounds include their ends is not documented: a second more, and rows are cut.
         window = [("time_after", str(begin - 1)), ("time_before", str(end))]
@@ -168,9 +187,13 @@ def _read(asking: Asking, series: Series, booked: list[Booked]) -> Rows:
         if not isinstance(days, list):
             raise errors.BodyUnreadable(f"GET {endpoint.path_of(**ids)}: no consumption_by_date")
         for row in rows_of_days(days, subject, (begin, end), seen_at):
-            if not isinstance(row, Odd):
+            if isinstance(row, Odd):
+                readable = False
+            else:
                 came.add(row[3:5])
             yield row
+    if not readable:
+        return  # What could not be read may be what is booked.
     for each in booked:
         if each[:2] == (subject.scope, subject.subject_id) and each[2:4] not in came:
             starts_at = each.starts_at * MICROSECONDS
@@ -195,7 +218,7 @@ def rows_of_days(
             continue
         if not span[0] <= starts_at < span[1]:
             continue
-        products = part(day, "acus_by_product") or {"": number(day, "acus")}
+        products = part(day, "acus_by_product") or {"": day.get("acus")}
         told = starts_at * MICROSECONDS, seen_at * MICROSECONDS
         for product, value in products.items():
             acus = as_number(value)

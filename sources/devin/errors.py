@@ -9,7 +9,6 @@
     ├── PermissionMissing       ask for a permission, then run again
     ├── ScopesFailed            see to the scopes that are named; the others are loaded
     ├── TablesFailed            see to the tables that are named; all else is loaded
-    ├── TablesFailed            see to what is named; all else is loaded
     ├── TryAgainLater           wait and run again: the run resumes by itself
     │   ├── RateLimited             the API asks for more patience than the retry budget allows
     │   ├── Unreachable             no usable answer in spite of all retries

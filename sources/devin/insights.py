@@ -1,5 +1,6 @@
 """What the API makes of each session: how large it was, and its analysis if there is one.
 
+Filters restrict them as they do the sessions; the walk of other filters is another one.
 The walk of an organisation only grows: there is no end to what it asks for, and what changes
 meanwhile comes with the next one.
 """
@@ -27,8 +28,10 @@ ENDPOINT = Endpoint("/v3/organizations/{org_id}/sessions/insights", "ViewOrgSess
 
 def read(asking: Asking, org_id: str) -> Rows:
     """The insights of an organisation's sessions that changed since they were last read."""
-    memory = asking.remembered(INSIGHTS, org_id)
-    bounds = [("created_after", str(asking.start - 1))]
+    filters = asking.filters.describe()
+    scope = f"{org_id}?{filters}" if filters else org_id
+    memory = asking.remembered(INSIGHTS, scope)
+    bounds = [*asking.filters.params(), ("created_after", str(asking.start - 1))]
     # Read on from what is loaded, unless sessions from before it are wanted now.
     if memory and memory["start"] <= asking.start:
         bounds.append(("updated_after", str(memory["as_of"] - asking.overlap)))
@@ -37,7 +40,7 @@ def read(asking: Asking, org_id: str) -> Rows:
         began = reply.began if began is None else began
         yield from rows_of(reply.value, insight, reply.began)
     as_of = (asking.now if began is None else began) - asking.settle
-    asking.remember(INSIGHTS, org_id, start=asking.start, as_of=as_of)
+    asking.remember(INSIGHTS, scope, start=asking.start, as_of=as_of)
 
 
 def insight(item: Item, seen_at: int) -> Row:

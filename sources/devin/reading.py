@@ -82,9 +82,9 @@ def _part(usage: Usage, asking: Asking, part: Part) -> _Reading:
         if denied is None:
             usage.failures[str(part)] = error
             return error
-        yield taken.note(asking.now, denied)
         if part.otherwise:
-            return (yield from _instead(usage, asking, part))
+            return (yield from _instead(usage, asking, taken, denied))
+        yield taken.note(asking.now, denied)
         usage.deny(Denied(part.table.name, part.org_id, *denied))
         return None
     usage.count(part.table.name, taken.rows)
@@ -92,11 +92,17 @@ def _part(usage: Usage, asking: Asking, part: Part) -> _Reading:
     return None
 
 
-def _instead(usage: Usage, asking: Asking, part: Part) -> _Reading:
-    failures = []
-    for other in part.otherwise:
-        failures.append((yield from _part(usage, asking, other)))
-    return next((failure for failure in failures if failure), None)
+def _instead(usage: Usage, asking: Asking, taken: "_Taken", denied: Denial) -> _Reading:
+    """Read what stands in for a part; that it was denied is noted where none of that came."""
+    failures, refused_before = [], len(usage.denied)
+    for other in taken.part.otherwise:
+        failure = yield from _part(usage, asking, other)
+        if failure:
+            failures.append(failure)
+    refused = len(usage.denied) - refused_before
+    if len(failures) + refused == len(taken.part.otherwise):
+        yield taken.note(asking.now, denied)
+    return failures[0] if failures else None
 
 
 class Look(NamedTuple):

@@ -207,6 +207,98 @@ def test_a_person_whom_the_api_no_longer_knows_keeps_what_was_loaded(place: Plac
     assert place.booked() == expected(place.api)
 
 
+@pytest.mark.parametrize("status", [403, 422])
+def test_a_person_whom_the_api_refuses_is_told_and_keeps_no_other_from_being_read(
+    place: Place, status: int
+) -> None:
+    for name in (ANN, BOB):
+        works(place.api, ORG, "user", name)
+        place.api.book("user", ORG, name, EIGHT - DAY, devin=1)
+    place.api.refused[f"/users/{BOB}"] = (status, "Not this one.")
+
+    result = place.sync()
+
+    assert (result.failure, result.usage and result.usage.denied) == (None, [])
+    assert {row[2] for row in place.booked()} == {ANN}
+    (note,) = [
+        row
+        for row in place.table("endpoint_reads")
+        if (row["endpoint"], row["org_id"]) == ("consumption_daily", ORG)
+    ]
+    assert note["outcome"] == "loaded"
+    assert note["message"].startswith(f"1 left out: user {BOB}: ")
+    place.api.calls.clear()
+    place.sync()
+    (call,) = place.api.asked(f"{ORG}/consumption/daily")
+    assert int(call.params["time_after"]) > place.api.now - 9 * DAY
+
+
+def test_a_refusal_that_ended_leaves_no_hole(place: Place) -> None:
+    works(place.api, ORG, "user", BOB)
+    place.api.book("user", ORG, BOB, EIGHT - DAY, devin=1)
+    place.sync()
+    place.api.refused[f"/users/{BOB}"] = (403, "Not this one.")
+    place.api.book("user", ORG, BOB, EIGHT - DAY, cascade=2)
+    place.api.book("user", ORG, BOB, EIGHT + 2 * DAY, devin=3)
+    for _ in range(3):
+        place.api.now += 7 * DAY
+        works(place.api, ORG, "user", BOB)
+        place.sync()
+    place.api.refused.clear()
+
+    place.sync()
+
+    assert place.booked() == expected(place.api)
+
+
+def test_who_returns_after_a_while_is_asked_about_from_the_beginning_once(place: Place) -> None:
+    works(place.api, ORG, "user", BOB)
+    place.api.book("user", ORG, BOB, EIGHT - DAY, devin=1)
+    place.sync()
+    for _ in range(2):
+        place.api.now += 10 * DAY
+        place.sync()
+    place.api.book("user", ORG, BOB, EIGHT + 19 * DAY, cascade=4)
+    place.api.now += 10 * DAY
+    place.sync()
+    works(place.api, ORG, "user", BOB)
+
+    place.sync(start_date="2026-06-01")
+
+    assert place.booked() == expected(place.api)
+    place.api.calls.clear()
+    place.sync(start_date="2026-06-01")
+    (call,) = place.api.asked(f"/users/{BOB}")
+    assert int(call.params["time_after"]) > place.api.now - 9 * DAY
+
+
+def test_where_a_day_cannot_be_read_nothing_is_taken_back(place: Place) -> None:
+    works(place.api, ORG, "user", BOB)
+    for scope, name in (("organization", ORG), ("user", BOB)):
+        place.api.book(scope, ORG, name, EIGHT - DAY, devin=2, cascade=1)
+    place.sync()
+    before = place.booked()
+    for scope, name in (("organization", ORG), ("user", BOB)):
+        place.api.book(scope, ORG, name, EIGHT - DAY, devin="many", cascade=1)
+
+    place.sync()
+
+    assert place.booked() == before
+
+
+def test_who_used_nothing_that_can_be_read_is_asked_about_from_the_beginning_again(
+    place: Place,
+) -> None:
+    works(place.api, ORG, "user", BOB)
+    place.api.book("user", ORG, BOB, EIGHT - 30 * DAY, devin="many")
+    place.sync()
+    place.api.book("user", ORG, BOB, EIGHT - 30 * DAY, devin=2)
+
+    place.sync()
+
+    assert place.booked() == expected(place.api)
+
+
 @given(begin=st.integers(0, 2**31), length=st.integers(0, 3 * FARTHEST))
 def test_spans_are_next_to_each_other_and_none_is_too_long(begin: int, length: int) -> None:
     found = spans(begin, begin + length)
@@ -262,6 +354,7 @@ def test_a_day_outside_of_what_was_asked_for_may_be_a_part_and_is_left_out(at: i
         {"date": "soon"},
         {"date": True},
         {"date": EIGHT, "acus_by_product": {"devin": "x"}},
+        {"date": EIGHT, "acus": "x"},
     ],
 )
 def test_a_day_that_cannot_be_read_is_told(day: Any) -> None:

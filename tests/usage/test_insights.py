@@ -80,6 +80,18 @@ def test_an_earlier_start_reads_them_all(place: Place) -> None:
     assert starts(place.api) == [None, None]
 
 
+def test_filters_are_asked_for_and_what_others_left_out_is_read(place: Place) -> None:
+    place.sync(insights=True, tags=["a"])
+
+    place.sync(insights=True, tags=["b"])
+    place.sync(insights=True, tags=["a"])
+
+    assert [call.params["tags"] for call in place.api.asked("/insights")] == ["a", "b", "a"]
+    first, other, again = starts(place.api)
+    assert (first, other) == (None, None)
+    assert again is not None
+
+
 @pytest.mark.parametrize("answer", [(500, "Down"), (403, "ViewOrgSessions")])
 def test_what_was_not_read_to_the_end_is_read_again(place: Place, answer: Any) -> None:
     place.api.refused["/insights"] = answer

@@ -331,9 +331,34 @@ def test_people_of_the_organisations_stand_in_for_those_of_the_enterprise(place:
     assert result.usage is not None
     assert result.usage.denied == []
     assert {row for row in outcomes(place) if row[0] == "users"} == {
-        ("users", "", "denied", "ViewAccountMembership", 0),
         ("users", ORG, "loaded", None, 1),
     }
+
+
+def test_what_no_longer_holds_is_older_than_what_was_noted_last(place: Place) -> None:
+    place.api.org_ids = [ORG, OTHER]
+    place.api.refused = {"/members/users": (403, "No."), f"{OTHER}/playbooks": (403, "No.")}
+    place.sync()
+    both = {("users", ""), ("users", ORG), ("users", OTHER), ("playbooks", OTHER)}
+    assert denied_last(place) == both
+    place.api.org_ids = [ORG]
+    place.api.refused = {f"{ENTERPRISE}/members/users": (403, "No.")}
+    place.api.now += 3600
+
+    place.sync()
+
+    assert denied_last(place) == set()
+
+
+def denied_last(place: Place) -> set[tuple[str, str]]:
+    """What is denied according to the newest rows of each endpoint."""
+    rows = place.warehouse.rows("endpoint_reads")
+    newest: dict[str, Any] = {}
+    for row in rows:
+        name = row["endpoint"]
+        newest[name] = max(newest.get(name, row["read_at"]), row["read_at"])
+    last = [row for row in rows if row["read_at"] == newest[row["endpoint"]]]
+    return {(row["endpoint"], row["org_id"]) for row in last if row["outcome"] == "denied"}
 
 
 def test_where_neither_may_be_read_the_permission_of_the_organisation_is_told(
