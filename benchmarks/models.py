@@ -41,7 +41,7 @@ def measure(sessions: int, snapshots: int, rounds: int) -> bool:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         with PreparedServer(sessions) as server:
-            told = environment(server, folder, org_ids=f'["{ORG_ID}"]')
+            told = environment(server, folder, org_ids=f'["{ORG_ID}"]', usage_every=0)
             if not ended_well(start(folder, told), folder):
                 return False
         say(f"{sessions:,} sessions are loaded; seconds of {rounds} rounds, the bar is {BAR}:")
