@@ -25,9 +25,27 @@ def test_a_sync_makes_a_view_of_every_model(verb: Verb, synced: Synced) -> None:
         "skipped": {},
     }
     assert again["models"] is None
-    grown = synced.warehouse.sql("SELECT sum(acus) FROM devin_analytics.acu_daily")
-    used = synced.warehouse.sql("SELECT sum(acus_consumed) FROM devin.sessions")
-    assert grown[0][0] == pytest.approx(used[0][0])
+
+
+def test_every_way_to_share_the_acus_out_sums_to_what_all_sessions_used(
+    verb: Verb, synced: Synced
+) -> None:
+    verb("sync")
+    synced.server.world.advance(2 * 86_400)
+    verb("sync")
+    [(used,)] = synced.warehouse.sql("SELECT sum(acus_consumed) FROM devin.sessions")
+
+    sums = {
+        name: synced.warehouse.sql(f"SELECT sum(acus) FROM devin_analytics.{name}")[0][0]
+        for name in NAMES
+        if name == "acu_daily" or name.startswith("acu_by_")
+    }
+    [(of_roots,)] = synced.warehouse.sql(
+        "SELECT sum(tree_acus) FROM devin_analytics.session_tree WHERE session_id = root_session_id"
+    )
+
+    assert len(sums) == 7
+    assert {**sums, "roots": of_roots} == pytest.approx(dict.fromkeys([*sums, "roots"], used))
 
 
 def test_views_are_made_anew_when_asked_for(verb: Verb, synced: Synced) -> None:
