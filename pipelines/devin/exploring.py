@@ -75,7 +75,7 @@ class Warehouse:
             end: Last billing day.
             organizations: Their ids; none for all.
         """
-        asked = Asked(begin.isoformat(), (end + timedelta(days=1)).isoformat(), organizations)
+        asked = _asked(begin, end, organizations)
         with reading(self._pipeline(), asked) as (reader, _, _, _):
             found = ranking(reader, _named(dimension))
         ranks = [*found.ranks, *([found.others] if found.others else [])]
@@ -101,7 +101,7 @@ class Warehouse:
             end: Last billing day.
             organizations: Their ids; none for all.
         """
-        asked = Asked(begin.isoformat(), (end + timedelta(days=1)).isoformat(), organizations)
+        asked = _asked(begin, end, organizations)
         what = _named(dimension)
         keys = ", ".join(what.keys)
         with reading(self._pipeline(), asked) as (reader, _, _, _):
@@ -167,6 +167,11 @@ def keep_from_writing(client: Any) -> None:
     statement = _READ_ONLY.get(client.capabilities.sqlglot_dialect)
     if statement:
         client.execute_sql(statement)
+
+
+def _asked(begin: date, end: date, organizations: Sequence[str]) -> Asked:
+    """What is about these days, the last one included."""
+    return Asked(begin.isoformat(), (end + timedelta(days=1)).isoformat(), organizations)
 
 
 def _named(dimension: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -134,17 +133,6 @@ def test_a_page_that_cannot_be_written_is_named(verb: Verb, file: Path) -> None:
 
     assert (ended.exit_code, ended.stdout) == (2, "")
     assert "cannot be written: File name too long" in ended.stderr
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_may_not_be_written_to_is_named(verb: Verb, file: Path) -> None:
-    stand_in(file, SMALL)
-    closed = file.parent / "closed"
-    closed.mkdir(mode=0o555)
-
-    ended = verb("report", "-o", "closed/r.html")
-
-    assert (ended.exit_code, "closed" in ended.stderr) == (2, True)
 
 
 def test_a_model_that_fails_says_why_and_the_rest_stands(verb: Verb, file: Path) -> None:
