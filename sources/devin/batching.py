@@ -1,17 +1,14 @@
-"""Sessions on their way into a load package: made into rows a few at a time, handed on many."""
+"""Sessions on their way into a load package: they come a page at a time, and go on many."""
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from .rows import Columns
+    from .columns import Columns
 
 Batch = dict[str, "pa.Table"]
 """Rows by table name."""
-
-CHUNK = 2_000
-"""Sessions that are held as such: rows take a third of the memory, and make no garbage."""
 
 
 class Batching:
@@ -23,8 +20,6 @@ class Batching:
 
     def __init__(self) -> None:
         self._held: list[Columns] = []
-        self._held_sessions = 0
-        self._made: list[Batch] = []
         self._sessions = 0
         self.size = 0
 
@@ -34,26 +29,13 @@ class Batching:
 
     def add(self, columns: "Columns", size: int) -> None:
         """Take in what the sessions of a page make that has so many bytes."""
-        self.size += size
-        self._sessions += len(columns)
-        self._held_sessions += len(columns)
         self._held.append(columns)
-        if self._held_sessions >= CHUNK:
-            self._make_rows()
+        self._sessions += len(columns)
+        self.size += size
 
     def batch(self) -> Batch:
         """All that waits, which is something."""
-        if self._held:
-            self._make_rows()
-        made, self._made, self._sessions, self.size = self._made, [], 0, 0
-        if len(made) == 1:
-            return made[0]
-        import pyarrow as pa
+        from .shredding import tables
 
-        return {name: pa.concat_tables([rows[name] for rows in made]) for name in made[0]}
-
-    def _make_rows(self) -> None:
-        from .rows import tables
-
-        self._made.append(tables(self._held))
-        self._held, self._held_sessions = [], 0
+        held, self._held, self._sessions, self.size = self._held, [], 0, 0
+        return tables(held)

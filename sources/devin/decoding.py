@@ -7,7 +7,7 @@ why. Of what both read, both make the same sessions.
 
 import contextlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -27,9 +27,7 @@ from .session import (
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-# The contract changes U+0000, and rejects what begins like a marker, whose letters may be escaped.
-_PREFIX, _RESERVED = ID_PREFIX.encode(), MARKER.split(":", maxsplit=1)[0].encode()
-_ESCAPED = re.compile(rb"\\u00(?:00|2d|2D|6|7)")
+_NUL = re.compile(rb"\\u0000")  # the contract changes it
 
 # A field of msgspec's has no name that JSON escapes, and `NAME_OF_EXTRA` is one already.
 _LEARNABLE = re.compile(rf'(?!{NAME_OF_EXTRA}\Z)[^"\\\x00-\x1f]*')
@@ -60,7 +58,7 @@ class Decoder:
         Raises:
             UndecodableBody: The body is not JSON, or not the envelope of a page.
         """
-        if not _is_for_the_contract(body):
+        if not _NUL.search(body):
             with contextlib.suppress(msgspec.MsgspecError, ValueError, RecursionError):
                 return self._reader.read(body)
         # Rarely needed, and slow to import.
@@ -82,7 +80,7 @@ class _Reader:
         session: Any = Session
         if self.fields or self.of_pull_requests:
             pull_request: Any = _with(PullRequest, self.of_pull_requests)
-            session = _with(Session, self.fields, ("pull_requests", list[pull_request]))
+            session = _with(Session, self.fields, pull_requests=list[pull_request])
         page = msgspec.defstruct(
             "Page",
             [
@@ -99,11 +97,14 @@ class _Reader:
             body.decode()  # what msgspec skips it does not look at
         page: Any = self._decode(body)  # type: ignore[attr-defined]
         sessions: list[Session] = page.items
+        if MARKER in "\n".join(_reserved_in(sessions)):
+            raise ValueError("a marker is for the contract to reject")
         if self.fields or self.of_pull_requests:
-            for session in sessions:
-                session.extra = self._extra(session)
+            extras = [self._extra(session) for session in sessions]
             # Without the learned fields: who reads it does not change what a session is equal to.
             sessions = msgspec.convert(sessions, list[Session], from_attributes=True)
+            for session, extra in zip(sessions, extras, strict=True):
+                session.extra = extra
         for session in sessions:
             if session.session_id.startswith(ID_PREFIX):
                 session.session_id = bare_id(session.session_id)
@@ -134,19 +135,33 @@ class _Reader:
         return extra or None
 
 
-def _is_for_the_contract(body: bytes) -> bool:
-    reserved = _PREFIX in body and _RESERVED in body
-    return reserved or (b"\\" in body and _ESCAPED.search(body) is not None)
+def _reserved_in(sessions: Iterable[Session]) -> Iterator[str]:
+    """The texts that may not begin like a marker."""
+    for session in sessions:
+        yield from session.tags
+        for entry in session.pull_requests:
+            yield entry.pr_url
 
 
-def _with(kind: type[S], names: Iterable[str], *fields: tuple[str, Any]) -> type[S]:
+def _with(kind: type[S], names: Iterable[str], **replaced: Any) -> type[S]:
     """The same kind of item with other fields besides; they may have any name."""
+    known = {field.name: field for field in msgspec.structs.fields(kind) if field.name != "extra"}
     learned = {f"learned_{place}": name for place, name in enumerate(names)}
-    besides = [(field, Any, msgspec.UNSET) for field in learned]
     made: Any = msgspec.defstruct(
         kind.__name__,
-        [*fields, *besides],
-        bases=(kind,),
+        [
+            *(
+                (name, replaced.get(name, field.type))
+                for name, field in known.items()
+                if field.required
+            ),
+            *(
+                (name, field.type, field.default)
+                for name, field in known.items()
+                if not field.required
+            ),
+            *((name, Any, msgspec.UNSET) for name in learned),
+        ],
         rename=learned,
         kw_only=True,
         gc=False,

@@ -17,7 +17,7 @@ from .fields import (
     rows_of,
     text,
 )
-from .rows import json_text
+from .texts import json_text
 
 _MEMBERSHIP = "ViewAccountMembership"
 _ORG_MEMBERSHIP = "ViewOrgMembership"

@@ -81,7 +81,7 @@ class Held:
 
     @property
     def wants_markers(self) -> bool:
-        """Whether it merges children by marker rows; see `rows`."""
+        """Whether it merges children by marker rows; see `shredding`."""
         return not merges_directly(self._pipeline)
 
     def open_pull_requests(
@@ -247,7 +247,7 @@ def _cells(columns: Columns) -> list[str]:
 
 def _as_loaded(row: "Row") -> "Row":
     """A row with its JSON as text: some destinations give it parsed."""
-    from .rows import json_text
+    from .texts import json_text
 
     return tuple(
         json_text(cell) if column.kind == "json" and not isinstance(cell, str) else cell

@@ -19,8 +19,8 @@ from .fields import (
     rows_of,
     text,
 )
-from .rows import json_text
 from .session import bare_id
+from .texts import json_text
 from .usage_tables import INSIGHTS
 
 ENDPOINT = Endpoint("/v3/organizations/{org_id}/sessions/insights", "ViewOrgSessions")

@@ -13,7 +13,7 @@ from .session import RejectedItem, Session
 from .tables import CHILDREN, REJECTED, SESSIONS
 
 if TYPE_CHECKING:
-    from .rows import Columns
+    from .columns import Columns
 
 
 class Intake:
@@ -62,7 +62,7 @@ class Intake:
 
     def columns(self, sessions: Sequence[Session], seen_at: int) -> "Columns":
         """What sessions of one page make; any thread may ask."""
-        from .rows import Columns
+        from .columns import Columns
 
         return Columns(sessions, seen_at, self._listing.api_version, marked=self._marked)
 

@@ -9,6 +9,9 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 _NUMBER = r"(?P<number>[0-9]{1,19})(?![^/])"  # 19 digits: what a bigint may have
 
 _SHAPES = (
@@ -27,6 +30,7 @@ _SHAPES = (
 _LARGEST_NUMBER = 2**63 - 1
 _SURE_DIGITS = 18  # any number of so many is below that
 _SAMPLES = (1, 2)
+_HALVES = 2
 
 
 class PullRequestAddress(NamedTuple):
@@ -52,6 +56,41 @@ def parse_address(url: str) -> PullRequestAddress:
         if place:
             return PullRequestAddress(place.host, place.repository, int(number))
     return _parse(url)
+
+
+def parse_addresses(urls: pa.Array) -> list[pa.Array]:
+    """Take many addresses apart, as `parse_address` does one.
+
+    Returns:
+        Hosts, repositories and numbers.
+    """
+    found = _parse_alike(urls)
+    if found is None:
+        kinds = (pa.string(), pa.string(), pa.int64())
+        parts = [parse_address(url) for url in urls.to_pylist()]
+        found = [pa.array([part[n] for part in parts], kind) for n, kind in enumerate(kinds)]
+    return found
+
+
+def _parse_alike(urls: pa.Array) -> list[pa.Array] | None:
+    """The same where each ends with a number after what many have in common; else None."""
+    halves = pc.split_pattern(urls, "/", max_splits=1, reverse=True)
+    if not _all(pc.equal(pc.list_value_length(halves), _HALVES)):
+        return None
+    number, before = pc.list_element(halves, 1), pc.list_element(halves, 0).dictionary_encode()
+    if not _all(pc.ascii_is_decimal(number)) or not _all(
+        pc.less_equal(pc.binary_length(number), _SURE_DIGITS)
+    ):
+        return None
+    places = [place for each in before.dictionary.to_pylist() if (place := _numbered(each))]
+    if len(places) < len(before.dictionary):
+        return None
+    hosts, repositories = (pa.array([place[n] for place in places], pa.string()) for n in (0, 1))
+    return [hosts.take(before.indices), repositories.take(before.indices), number.cast(pa.int64())]
+
+
+def _all(conditions: pa.Array) -> bool:
+    return bool(pc.all(conditions, min_count=0).as_py())
 
 
 @lru_cache(maxsize=4096)

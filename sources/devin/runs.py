@@ -71,7 +71,8 @@ def versions() -> dict[str, str]:
 
 def run_table(runs: Iterable[Run]) -> "pa.Table":
     """Records as rows of `sync_runs`."""
-    from .rows import MICROSECONDS, arrow_table, json_text
+    from .rows import MICROSECONDS, arrow_table
+    from .texts import json_text
 
     def cell(run: Run, name: str, kind: str) -> Any:
         value = getattr(run, name)

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -11,13 +11,19 @@ EARLIEST_MILLISECONDS = 100_000_000_000
 
 ID_PREFIX = "devin-"
 MARKER = "devin-elt:replaced-as-of:"
-"""What no tag and no address may begin with: it tells marker rows from real ones (see `rows`)."""
+"""What no tag and no address may begin with: it tells marker rows from real ones (see `shredding`)."""
 
 NAME_OF_EXTRA = "devin-elt:extra"
 """What `Session.extra` is called in JSON, so that no field of the API is taken for it."""
 
 Filled = Annotated[str, msgspec.Meta(min_length=1)]
 EpochSeconds = Annotated[int, msgspec.Meta(ge=0, lt=EARLIEST_MILLISECONDS)]
+
+if TYPE_CHECKING:
+    Extra = dict[str, Any] | None
+else:
+    # What no JSON is: a field of the API that has this very name is not to be taken for it.
+    Extra = Annotated[dict[str, Any], msgspec.Meta(min_length=1, max_length=0)]
 
 
 # Neither takes part in garbage collection: what comes of JSON holds no cycles.
@@ -64,7 +70,7 @@ class Session(
     parent_session_id: str | None = None
     child_session_ids: list[str] | None = None
     structured_output: dict[str, Any] | None = None
-    extra: dict[str, Any] | None = None
+    extra: Extra = None
 
 
 KNOWN_FIELDS = frozenset(Session.__struct_fields__) - {"extra"}

@@ -23,7 +23,7 @@ from .session import Page, RejectedItem, Session
 from .tally import Tally
 
 if TYPE_CHECKING:
-    from .rows import Columns
+    from .columns import Columns
 
 log = logging.getLogger("devin.walk")
 

@@ -1,18 +1,15 @@
 """What sessions make is handed on many at a time, each row once, whenever it was made."""
 
-import weakref
 from collections.abc import Sequence
 from itertools import count
 
 import pyarrow as pa
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.devin import batching
 from sources.devin.batching import Batch, Batching
-from sources.devin.rows import Columns
-from tests.support.sessions import NOON, session, session_tables
+from sources.devin.columns import Columns
+from tests.support.sessions import NOON, in_any_order, session, session_tables
 
 Page = tuple[int, int]
 """How many sessions it has, and how many bytes."""
@@ -52,46 +49,23 @@ def totals(waiting: Sequence[Page]) -> tuple[int, int]:
     return sum(sessions for sessions, _ in waiting), sum(size for _, size in waiting)
 
 
-@given(st.lists(WAITING, min_size=1, max_size=4), st.integers(1, 9))
-def test_all_that_is_added_comes_out_once_however_many_are_made_on_the_way(
-    batches: list[list[Page]], chunk: int
-) -> None:
+@given(st.lists(WAITING, min_size=1, max_size=4))
+def test_all_that_is_added_comes_out_once(batches: list[list[Page]]) -> None:
     pages, holding = Pages(), Batching()
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(batching, "CHUNK", chunk)
-        for waiting in batches:
-            add(holding, pages, *waiting)
-            assert holding.batch() == pages.expected()
+    for waiting in batches:
+        add(holding, pages, *waiting)
+        assert in_any_order(holding.batch()) == in_any_order(pages.expected())
 
 
-@given(WAITING, WAITING, st.integers(1, 9))
-def test_it_says_how_many_sessions_and_bytes_wait(
-    first: list[Page], second: list[Page], chunk: int
-) -> None:
+@given(WAITING, WAITING)
+def test_it_says_how_many_sessions_and_bytes_wait(first: list[Page], second: list[Page]) -> None:
     pages, holding = Pages(), Batching()
     assert (len(holding), holding.size) == (0, 0)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(batching, "CHUNK", chunk)
-        for waiting in (first, second):
-            for number, page in enumerate(waiting):
-                add(holding, pages, page)
-                assert (len(holding), holding.size) == totals(waiting[: number + 1])
-            holding.batch()
-            assert (len(holding), holding.size) == (0, 0)
-
-
-def test_sessions_are_let_go_of_as_soon_as_there_are_enough_for_rows(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(batching, "CHUNK", 5)
-    pages, holding = Pages(), Batching()
-    known = []
-    for _ in range(4):
-        columns = pages.columns(2)
-        known.append(weakref.ref(columns))
-        holding.add(columns, 0)
-        del columns
-
-    assert [each() is None for each in known] == [True, True, True, False]
+    for waiting in (first, second):
+        for number, page in enumerate(waiting):
+            add(holding, pages, page)
+            assert (len(holding), holding.size) == totals(waiting[: number + 1])
+        holding.batch()
+        assert (len(holding), holding.size) == (0, 0)

@@ -1,11 +1,12 @@
 """What the address of a pull request tells, on each host there is."""
 
+import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sources.devin import pull_requests
-from sources.devin.pull_requests import parse_address
+from sources.devin.pull_requests import parse_address, parse_addresses
 
 LARGEST = 2**63 - 1
 
@@ -181,3 +182,20 @@ def test_addresses_of_one_repository_are_taken_apart_once() -> None:
 
     assert found == [("github.com", "acme/api", number) for number in range(50)]
     assert pull_requests._numbered.cache_info().misses == 1
+
+
+REPOSITORIES = st.sampled_from(["https://github.com/acme/api/pull/", "https://b.dev/acme/api/-/"])
+ADDRESSES = st.builds("{}{}".format, REPOSITORIES, NUMBERS) | st.sampled_from(["", "7", "/7"])
+
+
+@given(st.lists(ADDRESSES, max_size=4))
+@example([])
+@example(["https://github.com/acme/api/pull/7", "https://b.dev/a/b/merge_requests/007"])
+@example(["https://github.com/acme/api/pull/7", "https://github.com/acme/api/pull/7/files"])
+def test_many_addresses_tell_what_each_does(urls: list[str]) -> None:
+    found = parse_addresses(pa.array(urls, pa.string()))
+
+    assert [parse_address(url) for url in urls] == list(
+        zip(*(part.to_pylist() for part in found), strict=True)
+    )
+    assert [pa.string(), pa.string(), pa.int64()] == [part.type for part in found]

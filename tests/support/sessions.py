@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from sources.devin.batching import Batch
+from sources.devin.columns import Columns
 from sources.devin.models import SessionItem, canonical
-from sources.devin.rows import Columns, tables
 from sources.devin.session import Session
+from sources.devin.shredding import tables
 
 NOON = 1_767_268_800  # 2026-01-01T12:00:00Z
 
@@ -42,3 +43,8 @@ def session_tables(
 ) -> Batch:
     """The rows that the sessions of one page make, by table name."""
     return tables([Columns(sessions, seen_at, api_version, marked=marked)])
+
+
+def in_any_order(batch: Batch) -> dict[str, list[str]]:
+    """The rows of each table, sorted: no order of them is promised."""
+    return {name: sorted(map(repr, rows.to_pylist())) for name, rows in batch.items()}
