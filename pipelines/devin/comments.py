@@ -33,8 +33,9 @@ def write_comments(pipeline: dlt.Pipeline) -> None:
         wording = fingerprint("".join(statements))
         if _written(pipeline) == wording:
             return
-        for statement in statements:
-            client.execute_sql(statement)
+        with client.begin_transaction():  # by itself each one is written through to the disk
+            for statement in statements:
+                client.execute_sql(statement)
     pipeline.set_local_state_val(_WRITTEN, wording)
 
 

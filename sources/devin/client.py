@@ -248,8 +248,10 @@ class Client:
 
     def _request(self, http: httpx.Client, question: _Question[T]) -> httpx.Request:
         params = httpx.QueryParams(tuple(question.params))
+        # Not as an argument: httpx would take the address apart, and put it together, twice.
+        url = f"{self.base_url}{question.path}" + (f"?{params}" if params else "")
         try:
-            return http.build_request("GET", self.base_url + question.path, params=params)
+            return http.build_request("GET", url)
         except httpx.InvalidURL as error:
             raise errors.ConfigurationError(
                 f"base_url {self.base_url!r} is not a URL: {error}",

@@ -6,6 +6,7 @@ what the sessions take, and makes no garbage.
 """
 
 from collections.abc import Sequence
+from copy import copy
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import chain
@@ -13,6 +14,7 @@ from operator import attrgetter
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec.structs import astuple
 
 from .session import MARKER, PullRequest, Session, bare_id
@@ -47,13 +49,15 @@ class Columns:
     """What sessions make, column by column.
 
     Args:
-        sessions: The sessions, each at most once.
+        sessions: The sessions.
         seen_at: The moment the API was asked for them, in epoch seconds.
         api_version: Version of the API that they were read from.
         marked: Whether the children's tables hold marker rows besides.
 
     Attributes:
         session_ids: Ids of the sessions, in order.
+        created_at: When they were created, epoch seconds.
+        updated_at: When they last changed, epoch seconds.
         seen_at: As given.
         api_version: As given.
     """
@@ -67,6 +71,8 @@ class Columns:
         of_each: Any = zip(*map(astuple, sessions), strict=True) if sessions else _NO_ROWS
         values: dict[str, Any] = dict(zip(_FIELDS, of_each, strict=True))
         self.session_ids: list[str] = list(values["session_id"])
+        self.created_at: list[int] = list(values["created_at"])
+        self.updated_at: list[int] = list(values["updated_at"])
         values["parent_session_id"] = [
             bare_id(name) if name else None for name in values["parent_session_id"]
         ]
@@ -76,7 +82,28 @@ class Columns:
         values["child_session_ids"] = list(map(_children, values["child_session_ids"]))
         values |= _pull_requests(values.pop("pull_requests"))
         values["marker"] = [marker(session, seen_at) for session in sessions] if marked else []
-        self._page = pa.array([values], _PAGE)
+        page = pa.array([values], _PAGE)
+        self._of = {name: page.field(name).values for name in NAMES}
+
+    def at(self, places: Sequence[int]) -> "Columns":
+        """What the sessions at these places make, in this order."""
+        if len(places) == len(self):
+            return self
+        some = copy(self)
+        for name in ("session_ids", "created_at", "updated_at"):
+            setattr(some, name, [getattr(self, name)[place] for place in places])
+        taken = pa.array(places, pa.int64())
+        counts = self["pull_request_count"]
+        of_each = {
+            name: pa.ListArray.from_arrays(sums(counts).cast(pa.int32()), self[name])
+            for name in ("pr_url", "pr_state")
+        }
+        some._of = {
+            name: values.take(taken) if len(values) == len(self) else values
+            for name, values in (self._of | of_each).items()
+        }
+        some._of |= {name: some._of[name].flatten() for name in of_each}
+        return some
 
     def __len__(self) -> int:
         """How many sessions there are."""
@@ -84,10 +111,15 @@ class Columns:
 
     def __getitem__(self, name: str) -> pa.Array:
         """One of `NAMES`; moments are timestamps in seconds."""
-        return self._page.field(name).values
+        return self._of[name]
 
 
 _NO_ROWS: list[list[Any]] = [[] for _ in _FIELDS]
+
+
+def sums(numbers: pa.Array) -> pa.Array:
+    """What the numbers before each add up to, and all of them."""
+    return pa.concat_arrays([pa.array([0], pa.int64()), pc.cumulative_sum(numbers)])
 
 
 def _distinct(names: list[str]) -> list[str]:

@@ -3,9 +3,12 @@
 import contextlib
 import logging
 from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from . import errors
+from .answers import Answers
+from .attending import attended
 from .batching import Batch
 from .due import Due
 from .held import Held
@@ -65,6 +68,7 @@ class Cycle:
         self._begun = False
         self._intended: Callable[[], Plan] | None = None
         self._ahead: _Ahead | None = None
+        self._answers = Answers()
         self.finished = False
         self.due: Due | None = None
 
@@ -127,12 +131,19 @@ class Cycle:
         """
         if self._intended is None:
             raise RuntimeError("asked to read before it was told what to do")
+        self._plan = plan = self._plan or self._intended()
         raised = dict(memory)
-        batches = self._package(self._intended, raised, journal, held, look)
-        with contextlib.closing(batches):
-            for batch in batches:
-                spool.add(batch)
-        spooled = spool.close()
+
+        def read(go_on: Callable[[], None]) -> dict[str, Spooled]:
+            walkers = partial(self._walkers, go_on, self._answers)
+            batches = self._package(lambda: plan, raised, journal, held, walkers)
+            with contextlib.closing(batches):
+                for batch in batches:
+                    spool.add(batch)
+            return spool.close()
+
+        # It may walk by itself, and wait for an answer then, so another one looks meanwhile.
+        spooled = attended(read, look, plan.client.stop)
         self._ahead = _Ahead(spooled, raised) if spooled else None
         return bool(spooled)
 
@@ -167,7 +178,8 @@ class Cycle:
                 be: nothing of it counts then.
         """
         if self._ahead is None:
-            yield from self._package(plan, memory, journal, held, look)
+            walkers = partial(self._walkers, look, None)
+            yield from self._package(plan, memory, journal, held, walkers)
             return
         ahead, self._ahead = self._ahead, None
         yield ahead.spooled
@@ -179,7 +191,7 @@ class Cycle:
         memory: Memory,
         journal: Journal,
         held: Held,
-        look: Callable[[], None],
+        walkers_of: Callable[[Plan], Walkers[Raising]],
     ) -> Generator[Batch]:
         self._plan = todo = self._plan or plan()
         states = memory.get("scopes", {})
@@ -187,7 +199,7 @@ class Cycle:
         scopes = [scope for scope in self._scopes if not scope.finished]
         for scope in scopes:
             scope.begin(Scope.of(states.get(scope.listing.name)), held)
-        with self._walkers(todo, look) as walkers:
+        with walkers_of(todo) as walkers:
             yield from self._read(todo, scopes, walkers)
         held.wait()
         journal.forget_through(memory.get("recorded"))
@@ -196,7 +208,9 @@ class Cycle:
         self.finished = self._hopeless or all(scope.finished for scope in self._scopes)
         yield from self._record(scopes, memory, journal)
 
-    def _walkers(self, plan: Plan, look: Callable[[], None]) -> Walkers[Raising]:
+    def _walkers(
+        self, look: Callable[[], None], answers: Answers | None, plan: Plan
+    ) -> Walkers[Raising]:
         page_size = plan.listings[0].page_size
         return Walkers(
             plan.walkers,
@@ -204,6 +218,7 @@ class Cycle:
             largest=None if self._whole else max(plan.commit_every, _FEW_PAGES * page_size),
             look=look,
             stop=plan.client.stop,
+            answers=answers,
         )
 
     def _read(
@@ -221,11 +236,12 @@ class Cycle:
         sessions, size, over = 0, 0, plan.clock() + plan.commit_after
         for news in walkers.news():
             if isinstance(news, Read):
-                sessions += len(news.portion.sessions)
+                sessions += news.portion.came
                 size += news.portion.size
                 yield from news.scope.take(news.work, news.portion)
                 self._tell(news)
                 enough = sessions >= plan.commit_every or size >= plan.commit_bytes
+                enough = enough and not self._nearly_done(plan)
                 if (enough or plan.clock() >= over) and not self._whole:
                     walkers.wind_down()
             else:
@@ -282,25 +298,35 @@ class Cycle:
         if self.failure and (self._whole or self._in_vain):
             raise self.failure
 
+    def _nearly_done(self, plan: Plan) -> bool:
+        """Whether what is left is too little for a load package of its own."""
+        expected, seen = self._progress()
+        return 0 <= expected - seen < _CRUMBS * plan.commit_every
+
+    def _progress(self) -> tuple[int, int]:
+        """How many sessions there are to read, as far as is known, and how many were."""
+        expected = sum(scope.expected for scope in self._scopes)
+        return expected, sum(scope.sessions_read for scope in self._scopes)
+
     def _tell(self, news: Read[Raising]) -> None:
         scope = news.scope
-        expected = sum(scope.expected for scope in self._scopes)
-        seen = sum(scope.sessions_read for scope in self._scopes)
+        expected, seen = self._progress()
         log.info(
             "%s: page %d, %d sessions",
             scope.listing.name,
             scope.run.pages,
-            len(news.portion.sessions),
+            news.portion.came,
             extra={
                 "event": "page",
                 "scope": scope.listing.name,
                 "pages": scope.run.pages,
-                "sessions": len(news.portion.sessions),
+                "sessions": news.portion.came,
                 "done": min(1.0, seen / expected) if expected else None,
             },
         )
 
 
+_CRUMBS = 0.05  # of a load package, which takes half a second however small it is
 _FEW_PAGES = 20  # so many at least are walked in one go, however soon a package is to be complete
 
 _OF_ALL = (errors.TokenRejected, errors.TryAgainLater)

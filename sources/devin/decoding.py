@@ -22,6 +22,7 @@ from .session import (
     Page,
     PullRequest,
     Session,
+    Sessions,
     bare_id,
 )
 
@@ -108,7 +109,7 @@ class _Reader:
         for session in sessions:
             if session.session_id.startswith(ID_PREFIX):
                 session.session_id = bare_id(session.session_id)
-        return Page(sessions, [], page.end_cursor, page.has_next_page, page.total)
+        return Page(Sessions(sessions), [], page.end_cursor, page.has_next_page, page.total)
 
     def knowing(self, sessions: Iterable[Session]) -> "_Reader":
         """A reader that knows the fields that these sessions have, too."""

@@ -1,9 +1,7 @@
 """Sessions on their way from pages to rows: each at most once a load package."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
-
-from .session import Session
+from typing import NamedTuple, Protocol
 
 
 class PutOff(NamedTuple):
@@ -11,6 +9,22 @@ class PutOff(NamedTuple):
 
     created_at: int
     updated_at: int
+
+
+class Copies(Protocol):
+    """Copies of sessions: those of a page, one place each."""
+
+    @property
+    def session_ids(self) -> list[str]:
+        """Their ids."""
+
+    @property
+    def created_at(self) -> list[int]:
+        """When they were created, epoch seconds."""
+
+    @property
+    def updated_at(self) -> list[int]:
+        """When they last changed, epoch seconds."""
 
 
 class Gathering:
@@ -32,32 +46,37 @@ class Gathering:
         """Whether a session is in the package."""
         return session_id in self._taken
 
-    def new(self, sessions: Sequence[Session]) -> Sequence[Session]:
+    def new(self, copies: Copies) -> Sequence[int]:
         """Take in the sessions of a page.
 
         Returns:
-            Those that are in the package from now on, each once; the same sequence if all are.
+            The places of those that are in the package from now on, each once.
         """
-        names = [session.session_id for session in sessions]
+        names, updated = copies.session_ids, copies.updated_at
+        places: Sequence[int] = range(len(names))
         if len(set(names)) < len(names):
-            return self.new(_newest(sessions))
-        if before := self._taken.keys() & names:
-            self._put_off(session for session in sessions if session.session_id in before)
-            return self.new([each for each in sessions if each.session_id not in before])
-        self._taken.update(zip(names, [session.updated_at for session in sessions], strict=True))
-        return sessions
+            places = _newest(names, updated)
+        if not self._taken.keys().isdisjoint(names):
+            before = [place for place in places if names[place] in self._taken]
+            self._put_off(copies, before)
+            places = [place for place in places if names[place] not in self._taken]
+        if len(places) == len(names):
+            self._taken.update(zip(names, updated, strict=True))
+        else:
+            self._taken.update((names[place], updated[place]) for place in places)
+        return places
 
-    def _put_off(self, sessions: Iterable[Session]) -> None:
-        for session in sessions:
-            if session.updated_at > self._taken[session.session_id]:
-                self.put_off.append(PutOff(session.created_at, session.updated_at))
+    def _put_off(self, copies: Copies, places: Iterable[int]) -> None:
+        for place in places:
+            updated_at = copies.updated_at[place]
+            if updated_at > self._taken[copies.session_ids[place]]:
+                self.put_off.append(PutOff(copies.created_at[place], updated_at))
 
 
-def _newest(sessions: Iterable[Session]) -> list[Session]:
-    """The newest copy of each, the last of those that are alike."""
-    newest: dict[str, Session] = {}
-    for session in sessions:
-        name = session.session_id
-        if name not in newest or session.updated_at >= newest[name].updated_at:
-            newest[name] = session
+def _newest(names: Sequence[str], updated: Sequence[int]) -> list[int]:
+    """The place of the newest copy of each, the last of those that are alike."""
+    newest: dict[str, int] = {}
+    for place, name in enumerate(names):
+        if name not in newest or updated[place] >= updated[newest[name]]:
+            newest[name] = place
     return list(newest.values())

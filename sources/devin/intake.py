@@ -67,30 +67,26 @@ class Intake:
         return Columns(sessions, seen_at, self._listing.api_version, marked=self._marked)
 
     def take(
-        self,
-        sessions: Sequence[Session],
-        seen_at: int,
-        size: int,
-        again_from: int,
-        columns: "Columns | None" = None,
+        self, columns: "Columns", recent: Iterable[Session], size: int, again_from: int
     ) -> None:
-        """Take in sessions of a page, but for those that were taken in before.
+        """Take in what sessions of a page make, but for those that were taken in before.
 
         Args:
-            sessions: The sessions.
-            seen_at: When they were asked for, epoch seconds.
+            columns: What they make.
+            recent: Those of the sessions that may be asked for again; others do no harm.
             size: Bytes of the page.
             again_from: From when on updates are asked for again, epoch seconds.
-            columns: What most of them make, if somebody has made it.
         """
-        new = self._gathering.new(sessions)
-        if not new:
+        places = self._gathering.new(columns)
+        if not places:
             return
         self.anything = True
-        self._recognition.load(new, again_from)
-        if columns is None or columns.session_ids != [session.session_id for session in new]:
-            columns = self.columns(new, seen_at)
-        self.waiting.add(columns, size)
+        new = columns.at(places)
+        if len(new) < len(columns):
+            taken = dict(zip(new.session_ids, new.updated_at, strict=True))
+            recent = [each for each in recent if taken.get(each.session_id) == each.updated_at]
+        self._recognition.load(recent, again_from)
+        self.waiting.add(new, size)
 
     def batch(self) -> Batch:
         """The rows of all sessions that wait, which are some."""

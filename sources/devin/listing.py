@@ -3,18 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from operator import attrgetter
 from typing import ClassVar, NamedTuple
 
 from .client import Client, Reply, path_segment
 from .decoding import Decoder
 from .filters import Contradiction, Filters, described
-from .session import Page, Session
+from .session import Page, Session, Sessions
 
 LARGEST_PAGE = 200
 """Sessions a page may hold at most (the API's documented maximum, of `first` and of `limit`)."""
-
-_created_at, _updated_at = attrgetter("created_at"), attrgetter("updated_at")
 
 
 class Bounds(NamedTuple):
@@ -36,14 +33,14 @@ class Bounds(NamedTuple):
         """The first session found that lies outside of a bound; None if all are within."""
         if not sessions:
             return None
-        oldest, newest = min(sessions, key=_created_at), max(sessions, key=_created_at)
-        stalest = min(sessions, key=_updated_at)
-        if self.created_after is not None and oldest.created_at < self.created_after:
-            return oldest, f"created_after={self.created_after}"
-        if self.created_before is not None and newest.created_at > self.created_before:
-            return newest, f"created_before={self.created_before}"
-        if self.updated_after is not None and stalest.updated_at < self.updated_after:
-            return stalest, f"updated_after={self.updated_after}"
+        sessions = Sessions.of(sessions)
+        created, updated = sessions.created_at, sessions.updated_at
+        if self.created_after is not None and (oldest := min(created)) < self.created_after:
+            return sessions[created.index(oldest)], f"created_after={self.created_after}"
+        if self.created_before is not None and (newest := max(created)) > self.created_before:
+            return sessions[created.index(newest)], f"created_before={self.created_before}"
+        if self.updated_after is not None and (stalest := min(updated)) < self.updated_after:
+            return sessions[updated.index(stalest)], f"updated_after={self.updated_after}"
         return None
 
 

@@ -2,9 +2,9 @@
 
 Tables are merged by delete-insert. An older copy never overwrites a newer one, nor one of v2 one of
 v3: the SQL conditions made here compare what arrives with what is there. Children are replaced as a
-whole, session by session, on the word of the marker rows that `shredding` puts among them. Tables are
-merged in any order, so the conditions hold whether the sessions themselves have been or not; and
-what arrives of them may not be there yet, so children look at the kept ones only.
+whole, session by session, on the word of the marker rows that `shredding` puts among them. Tables
+are merged in any order, so the conditions hold whether the sessions themselves have been or not;
+and what arrives of them may not be there yet, so children look at the kept ones only.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -32,6 +32,7 @@ from .session import (
     PullRequest,
     RejectedItem,
     Session,
+    Sessions,
     Turn,
     bare_id,
     fingerprint,
@@ -174,7 +175,7 @@ class Contract(Generic[E]):
         return self._page(envelope, items, rejected)
 
     def _page(self, envelope: E, items: list[SessionItem], rejected: list[RejectedItem]) -> Page:
-        return Page([canonical(item) for item in items], rejected, *self.turn(envelope))
+        return Page(Sessions(map(canonical, items)), rejected, *self.turn(envelope))
 
     def _rejected(self, item: Any, raw: str, details: list[dict[str, Any]]) -> RejectedItem:
         fields = item if isinstance(item, dict) else {}

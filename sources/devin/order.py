@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from .coverage import Slice
-from .session import Session
+from .session import Session, Sessions
 from .tally import Tally, ascends, descends
 
 Direction = Literal["ascending", "descending"]
@@ -59,13 +59,13 @@ class Order:
         """
         if not self._trusted:
             return
-        created = _directions([session.created_at for session in sessions])
+        sessions = Sessions.of(sessions)
+        created = _directions(sessions.created_at)
         if self.direction and self.direction not in created:
             raise OrderBroken(
                 f"{self._scope}: a page is not by {self.direction} creation, as an earlier one was"
             )
-        updated = _directions([session.updated_at for session in sessions])
-        if len(created) == 1 and not updated:
+        if len(created) == 1 and not _directions(sessions.updated_at):
             (self.direction,) = created
 
     def cut(self, part: Slice, tally: Tally) -> Cut | None:

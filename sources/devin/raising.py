@@ -19,7 +19,7 @@ from .rereads import OpenSession, batches, due, unchanged
 from .retry import wall_clock
 from .runs import Run
 from .scope import Scope
-from .session import Session
+from .session import Session, Sessions
 from .tables import SESSIONS
 from .walk import Portion, Share, reread, walk
 from .walkers import Rereads, Work
@@ -136,12 +136,18 @@ class Raising:
                 )
             if work.as_of is None and portion.sessions:
                 # All of it is new, most likely, but for what the page before had. This thread has
-                # it at hand, so it makes of it what it can.
-                new = [s for s in portion.sessions if before.get(s.session_id) != s.updated_at]
-                before = {s.session_id: s.updated_at for s in portion.sessions}
-                yield portion._replace(columns=self.intake.columns(new, portion.seen_at))
+                # it at hand, so it makes of it what it can, and keeps no more than it has to.
+                sessions = Sessions.of(portion.sessions)
+                yield self._made(portion, _others(sessions, before))
+                before = dict(zip(sessions.session_ids, sessions.updated_at, strict=True))
             else:
                 yield portion
+
+    def _made(self, portion: Portion, sessions: Sequence[Session]) -> Portion:
+        columns = self.intake.columns(sessions, portion.seen_at)
+        again_from = self._again_from
+        recent = [session for session in sessions if session.updated_at >= again_from]
+        return portion._replace(sessions=recent, columns=columns)
 
     def take(self, work: Work, portion: Portion) -> Iterator[Batch]:
         """Take a page in."""
@@ -150,16 +156,20 @@ class Raising:
         self._relied |= self._order.direction is not None
         self._unsaved |= self._reached is None
         self.run.pages += 1
-        self.sessions_read += len(portion.sessions)
+        self.sessions_read += portion.came
         if work in self._counted:
             self.expected += portion.total or 0
             self._counted.discard(work)
-        fresh = self._fresh(work, portion.sessions)
+        sessions, columns = portion.sessions, portion.columns
+        if columns is None:
+            sessions = self._fresh(work, sessions)
+            columns = self.intake.columns(sessions, portion.seen_at) if sessions else None
         if isinstance(work, Slice):
             self._claim(work, portion)
             for promise in self._promises:
                 promise.hear(work, portion)
-        self.intake.take(fresh, portion.seen_at, portion.size, self._again_from, portion.columns)
+        if columns is not None:
+            self.intake.take(columns, sessions, portion.size, self._again_from)
         yield from self.intake.reject(portion.rejected, portion.seen_at)
 
     @property
@@ -316,7 +326,7 @@ class Raising:
         self._promises = []
         return list(again)
 
-    def _fresh(self, work: Work, sessions: list[Session]) -> list[Session]:
+    def _fresh(self, work: Work, sessions: Sequence[Session]) -> Sequence[Session]:
         """The sessions that have to be loaded; where a span is read whole, each has."""
         if isinstance(work, Slice) and work.as_of is None:
             return sessions
@@ -362,6 +372,13 @@ class Raising:
             return found.gone(self._plan.most_deleted)
         around = self._held.session_ids(self._ownership, [*self._memory.backfills, *spans])
         return replace(found, around=len(around)).gone(self._plan.most_deleted)
+
+
+def _others(sessions: Sessions, before: dict[str, int]) -> Sessions:
+    """Those that did not come before just so."""
+    if before.keys().isdisjoint(sessions.session_ids):
+        return sessions
+    return Sessions(each for each in sessions if before.get(each.session_id) != each.updated_at)
 
 
 def _past(moment: int | None, now: int) -> int | None:

@@ -1,7 +1,9 @@
 """The one canonical session that every dialect of the API becomes, and the page that brings it."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
@@ -11,7 +13,7 @@ EARLIEST_MILLISECONDS = 100_000_000_000
 
 ID_PREFIX = "devin-"
 MARKER = "devin-elt:replaced-as-of:"
-"""What no tag and no address may begin with: it tells marker rows from real ones (see `shredding`)."""
+"""What no tag and no address may begin with: by it `shredding` marks the rows that are not real."""
 
 NAME_OF_EXTRA = "devin-elt:extra"
 """What `Session.extra` is called in JSON, so that no field of the API is taken for it."""
@@ -73,6 +75,30 @@ class Session(
     extra: Extra = None
 
 
+class Sessions(list[Session]):
+    """Sessions that come together, and what is asked of each of them, in their order."""
+
+    @classmethod
+    def of(cls, sessions: Sequence[Session]) -> "Sessions":
+        """These sessions; what was asked of them before is not asked again."""
+        return sessions if isinstance(sessions, cls) else cls(sessions)
+
+    @cached_property
+    def session_ids(self) -> list[str]:
+        """Their ids."""
+        return [session.session_id for session in self]
+
+    @cached_property
+    def created_at(self) -> list[int]:
+        """When they were created, epoch seconds."""
+        return [session.created_at for session in self]
+
+    @cached_property
+    def updated_at(self) -> list[int]:
+        """When they last changed, epoch seconds."""
+        return [session.updated_at for session in self]
+
+
 KNOWN_FIELDS = frozenset(Session.__struct_fields__) - {"extra"}
 KNOWN_PULL_REQUEST_FIELDS = frozenset(PullRequest.__struct_fields__)
 
@@ -116,7 +142,7 @@ class Page:
         total: How many items match in all, None where the API does not say.
     """
 
-    sessions: list[Session]
+    sessions: Sessions
     rejected: list[RejectedItem]
     end_cursor: str | None
     has_next_page: bool

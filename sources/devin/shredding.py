@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .columns import NAMES, SECONDS, Columns
+from .columns import NAMES, SECONDS, Columns, sums
 from .pull_requests import parse_addresses
 from .tables import LINKS, PULL_REQUESTS, SESSIONS, SNAPSHOTS, TAGS, Table
 
@@ -85,7 +85,7 @@ class _Entries:
 
     def __init__(self, of: _Made) -> None:
         self._of = of
-        self._begins = _sums(of["pull_request_count"])
+        self._begins = sums(of["pull_request_count"])
 
     def rows(self) -> _Made:
         """The rows that they make."""
@@ -105,7 +105,7 @@ class _Entries:
     def in_state(self, state: str) -> pa.Array:
         """How many of each session's are in a state."""
         are = pc.fill_null(pc.equal(self._of["pr_state"], state), pa.scalar(value=False))
-        before = _sums(are.cast(pa.int64())).take(self._begins)
+        before = sums(are.cast(pa.int64())).take(self._begins)
         return pc.subtract(before[1:], before[:-1])
 
 
@@ -142,11 +142,6 @@ def _of_children(of: _Made) -> _Made:
 def _owners(lists: pa.ListArray) -> pa.Array:
     """For each entry of the lists, which of them it is in."""
     return pc.list_parent_indices(lists)
-
-
-def _sums(numbers: pa.Array) -> pa.Array:
-    """What the numbers before each add up to, and all of them."""
-    return pa.concat_arrays([pa.array([0], pa.int64()), pc.cumulative_sum(numbers)])
 
 
 def _table(table: Table, *parts: _Made) -> pa.Table:

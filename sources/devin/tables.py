@@ -1,6 +1,6 @@
 """The warehouse contract: the tables, their columns, keys and descriptions.
 
-Everything that names a table or a column does it here. How rows are made of sessions is in `shredding`.
+Everything that names a table or a column does it here. How rows are made is in `shredding`.
 """
 
 from dataclasses import dataclass, field

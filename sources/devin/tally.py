@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .coverage import Slice
-from .session import Page, RejectedItem, Session
+from .session import Page, RejectedItem, Session, Sessions
 
 _UNKNOWN = -1
 _PAGES_GUESSED = 8
@@ -40,8 +40,8 @@ class Tally:
     _first_total: int | None = None
     _shrank: bool = False
     _created: dict[str, int] = field(default_factory=dict)
-    _met: set[str] = field(default_factory=set)
     _nameless: int = 0
+    _nameless_hashes: set[str] = field(default_factory=set)
     _most_nameless: int = 0
     _last: Session | None = None
     _moved: set[int] = field(default_factory=set)
@@ -61,7 +61,7 @@ class Tally:
         if self._last and page.sessions:
             edge = {self._last.created_at} & {page.sessions[0].created_at}
             self._straddling |= edge
-        known = len(self._met)
+        known = self._different
         nameless = sum(item.session_id is None for item in page.rejected)
         self._nameless += nameless
         self._most_nameless = max(self._most_nameless, nameless)
@@ -69,11 +69,12 @@ class Tally:
             self._miss(item, place)
         if page.sessions:
             self._see(page.sessions)
-        self.barren_pages = 0 if len(self._met) > known else self.barren_pages + 1
+        self.barren_pages = 0 if self._different > known else self.barren_pages + 1
 
     def _miss(self, item: RejectedItem, place: int) -> None:
         """A rejected item is its session; without an id only its place tells it from others."""
-        self._met.add(item.session_id or item.item_hash)
+        if item.session_id is None:
+            self._nameless_hashes.add(item.item_hash)
         name = item.session_id or f"{item.item_hash} {self.pages}.{place}"
         if name in self.versions:
             self._moved.add(_UNKNOWN)
@@ -81,17 +82,15 @@ class Tally:
 
     def _see(self, sessions: Sequence[Session]) -> None:
         """Take sessions into account, all at once: this is done for each there is."""
-        names = [session.session_id for session in sessions]
-        created = [session.created_at for session in sessions]
-        updated = [session.updated_at for session in sessions]
+        sessions = Sessions.of(sessions)
+        names, created, updated = sessions.session_ids, sessions.created_at, sessions.updated_at
         if len(set(names)) < len(names) or not self.versions.keys().isdisjoint(names):
             self._find_moved(sessions)
         self.versions.update(zip(names, updated, strict=True))
         self._created.update(zip(names, created, strict=True))
-        self._met.update(names)
         if self._last:
-            created.insert(0, self._last.created_at)
-            updated.insert(0, self._last.updated_at)
+            created = [self._last.created_at, *created]
+            updated = [self._last.updated_at, *updated]
         self._created_ascends &= ascends(created)
         self._created_descends &= descends(created)
         self._updated_descends &= descends(updated)
@@ -142,10 +141,10 @@ class Tally:
 
     def pass_over(self, done: tuple[int, int]) -> int:
         """How many of the sessions were created in a span; those are not counted again."""
-        passed = [name for name, at in self._created.items() if done[0] <= at < done[1]]
-        for name in passed:
-            del self._created[name]
-        return len(passed)
+        begin, end = done
+        came = self._created
+        self._created = {name: at for name, at in came.items() if not begin <= at < end}
+        return len(came) - len(self._created)
 
     @property
     def in_all(self) -> int:
@@ -170,6 +169,11 @@ class Tally:
     def last_created_at(self) -> int | None:
         """When the session was created that came last; None if none came."""
         return None if self._last is None else self._last.created_at
+
+    @property
+    def _different(self) -> int:
+        """How many different rows came, those without an id told apart by their content."""
+        return len(self.versions) - self._nameless + len(self._nameless_hashes)
 
     @property
     def _by_creation(self) -> bool:

@@ -11,6 +11,7 @@ to be: what a page has passed is done, and what is left is asked for by its boun
 """
 
 import logging
+from bisect import bisect_left, bisect_right
 from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -19,7 +20,7 @@ from .client import Reply
 from .coverage import Slice
 from .listing import Bounds, EnterpriseListing, Listing
 from .order import Order
-from .session import Page, RejectedItem, Session
+from .session import Page, RejectedItem, Session, Sessions
 from .tally import Tally
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ class Portion(NamedTuple):
     """What one page brought, exactly within the slice.
 
     Attributes:
-        sessions: Sessions created in the slice.
+        sessions: Sessions created in the slice; where somebody made their columns, only those of
+            them that may come again.
         rejected: Items that broke the contract.
         seen_at: When the page was asked for, epoch seconds by the API's clock: every session is
             as it stood then, or later.
@@ -60,10 +62,10 @@ class Portion(NamedTuple):
         passed: How many sessions came by that were created in the span that is done.
         outside: The sessions that were created outside of the slice, next to it: their ids, and
             when.
-        columns: What the sessions make, if somebody has made it.
+        columns: What the sessions make that the page before had not, if somebody has made it.
     """
 
-    sessions: list[Session]
+    sessions: Sequence[Session]
     rejected: list[RejectedItem]
     seen_at: int
     done: tuple[int, int] | None = None
@@ -72,6 +74,11 @@ class Portion(NamedTuple):
     passed: int = 0
     outside: tuple[tuple[str, int], ...] = ()
     columns: "Columns | None" = None
+
+    @property
+    def came(self) -> int:
+        """How many sessions it brought."""
+        return len(self.sessions) if self.columns is None else len(self.columns)
 
 
 class Share(Protocol):
@@ -230,25 +237,30 @@ def _portion(
 ) -> Portion:
     """Only what was created in the span: its bounds were asked for one second wider."""
     page, begin, end = reply.value, part.created_from, _end(part)
-    inside = [s for s in page.sessions if begin <= s.created_at < end]
+    inside = page.sessions
     outside: tuple[tuple[str, int], ...] = ()
-    if len(inside) < len(page.sessions):
-        created = ((s.session_id, s.created_at) for s in page.sessions)
-        outside = tuple((name, at) for name, at in created if not begin <= at < end)
+    created = inside.created_at
+    if inside and not (begin <= min(created) and max(created) < end):
+        outside = tuple(
+            (name, at)
+            for name, at in zip(inside.session_ids, created, strict=True)
+            if not begin <= at < end
+        )
+        inside = Sessions(session for session in inside if begin <= session.created_at < end)
     total = page.total if tally.pages == 1 else None
     passed = tally.pass_over(done) if done else 0
     return Portion(inside, page.rejected, reply.began, done, total, reply.size, passed, outside)
 
 
-def _dense(sessions: list[Session], left: Slice) -> bool:
+def _dense(sessions: Sessions, left: Slice) -> bool:
     """Whether asking for what is left by its bounds would bring much of a page again."""
-    begin, end = left.created_from - 1, _end(left) + 1
-    again = sum(begin <= session.created_at <= end for session in sessions)
+    created = sorted(sessions.created_at)  # which they are, or nearly so
+    again = bisect_right(created, _end(left) + 1) - bisect_left(created, left.created_from - 1)
     return _MOST_AGAIN * len(sessions) < again
 
 
 def _check_filters(
-    listing: Listing | EnterpriseListing, bounds: Bounds, sessions: list[Session]
+    listing: Listing | EnterpriseListing, bounds: Bounds, sessions: Sessions
 ) -> None:
     """Look at the rows: the API answers a parameter that it does not know with all of them."""
     if found := bounds.excluding(sessions) or listing.excluding(sessions):

@@ -3,6 +3,9 @@
 Every walker takes what waits. One that finds that others have nothing to do gives them some of
 what it has left, if it has the most of all or nearly so; that balances whatever the sessions'
 density in time. What the walkers bring waits in a queue of bounded length for whoever loads it.
+
+Where answers come sooner than they are read, whoever takes what is brought walks by himself, as
+long as they do.
 """
 
 import math
@@ -14,6 +17,7 @@ from functools import partial
 from threading import Condition, RLock, Thread
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from .answers import Answers
 from .coverage import Slice
 from .walk import Portion, Share
 
@@ -72,6 +76,7 @@ class _Task(Generic[S]):
     work: Work
     sessions: int = 0
     left: Work | None = None
+    portions: Iterator[Portion] | None = None
 
 
 class _Closed(Exception):
@@ -88,12 +93,13 @@ class Walkers(Generic[S]):
             that a load package does not become too large; None for any number.
         look: Called now and then by whoever waits for news; may raise to end the run.
         stop: Called where the run ends in the middle, to wake whoever waits to ask.
+        answers: How soon they come, where whoever takes the news may walk; he looks once a page.
 
     Attributes:
         ending: Whether it winds down: nothing new is begun.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - only two are not optional
         self,
         most: int,
         page_size: int,
@@ -101,8 +107,10 @@ class Walkers(Generic[S]):
         largest: int | None = None,
         look: Callable[[], None] = lambda: None,
         stop: Callable[[], None] = lambda: None,
+        answers: Answers | None = None,
     ) -> None:
         self._most = most
+        self._answers = answers
         self._page_size = page_size
         self._largest = largest or math.inf
         self._look = look
@@ -146,6 +154,8 @@ class Walkers(Generic[S]):
 
         More may be given meanwhile.
         """
+        if self._answers:
+            yield from self._walk_here(self._answers)
         while (news := self._next_news()) is not None:
             yield news
 
@@ -177,6 +187,10 @@ class Walkers(Generic[S]):
 
     def _add(self, tasks: Iterator[_Task[S]]) -> None:
         self._waiting.extend(tasks)
+        if not self._alone():
+            self._start()
+
+    def _start(self) -> None:
         while len(self._threads) < min(self._most, len(self._running) + len(self._waiting)):
             name = f"devin-walker-{len(self._threads) + 1}"
             # Daemons, so that an answer that never comes does not keep the process alive.
@@ -184,6 +198,30 @@ class Walkers(Generic[S]):
             thread.start()
             self._threads.append(thread)
         self._work_came.notify_all()
+
+    def _alone(self) -> bool:
+        """Whether there are to be no threads; once there are, they stay."""
+        return self._answers is not None and self._answers.come_soon and not self._threads
+
+    def _walk_here(self, answers: Answers) -> Iterator[Read[S] | Ended[S]]:
+        """What happens as long as nobody else walks; the rest is left to the threads."""
+        while self._alone() and (self._news or self._waiting):
+            if self._news:
+                yield self._news.popleft()
+                continue
+            task = self._begin()
+            while not isinstance(step := answers.timed(partial(self._step, task)), Ended):
+                yield Read(task.scope, task.work, step)
+                self._look()
+                if not self._alone():
+                    self._running.discard(task)
+                    self._waiting.appendleft(task)
+                    break
+            else:
+                self._running.discard(task)
+                yield step
+        with self._lock:
+            self._start()
 
     def _next_news(self) -> Read[S] | Ended[S] | None:
         while True:
@@ -199,19 +237,25 @@ class Walkers(Generic[S]):
 
     def _walk(self) -> None:
         while (task := self._next_task()) is not None:
-            error: BaseException | None = None
             try:
-                for portion in task.scope.read(task.work, partial(self._share, task)):
-                    self._tell(Read(task.scope, task.work, portion))
-                left = task.left
+                while not isinstance(step := self._step(task), Ended):
+                    self._tell(Read(task.scope, task.work, step))
             except _Closed:
                 return
-            except BaseException as failure:  # raised again where the news is taken
-                error, left = failure, task.work
             with self._lock:
                 self._running.discard(task)
-                self._news.append(Ended(task.scope, left, error))
+                self._news.append(step)
                 self._news_came.notify()
+
+    def _step(self, task: _Task[S]) -> Portion | Ended[S]:
+        """The next page of a task, or how it ended."""
+        try:
+            if task.portions is None:
+                task.portions = task.scope.read(task.work, partial(self._share, task))
+            portion = next(task.portions, None)
+        except BaseException as failure:  # raised again where the news is taken
+            return Ended(task.scope, task.work, failure)
+        return portion or Ended(task.scope, task.left, None)
 
     def _next_task(self) -> _Task[S] | None:
         with self._lock:
@@ -219,9 +263,12 @@ class Walkers(Generic[S]):
                 self._work_came.wait()
             if self._closed:
                 return None
-            task = self._waiting.popleft()
-            self._running.add(task)
-            return task
+            return self._begin()
+
+    def _begin(self) -> _Task[S]:
+        task = self._waiting.popleft()
+        self._running.add(task)
+        return task
 
     def _tell(self, read: Read[S]) -> None:
         with self._lock:
@@ -248,6 +295,8 @@ class Walkers(Generic[S]):
 
     def _parts(self, task: _Task[S]) -> int:
         """Among how many walkers to share what a task has left."""
+        if self._alone():
+            return 1
         hungry = self._most - len(self._running) - len(self._waiting)
         most_left = max(other.sessions for other in self._running)
         if hungry <= 0 or task.sessions < _GIVES * most_left:

@@ -367,6 +367,19 @@ def test_a_long_load_is_done_in_packages_one_cycle_in_all(
         assert loads[0][0] > 1
 
 
+@pytest.mark.parametrize(("left", "packages"), [(1, 1), (4, 1), (30, 2)])
+def test_a_few_sessions_that_are_left_go_with_the_package_that_is_complete(
+    duckdb_warehouse: DuckdbWarehouse, left: int, packages: int
+) -> None:
+    with DemoServer(World.build(100 + left)) as server:
+        synced = Synced(server, duckdb_warehouse)
+        load(synced.pipeline(), **synced.options(page_size=20, commit_every=100, concurrency=1))
+
+        assert synced.differences() == {}
+        loads = synced.warehouse.sql("select count(*) from devin._dlt_loads")
+        assert loads == [(packages,)]
+
+
 def test_where_the_api_is_slow_a_package_is_complete_after_a_while(
     duckdb_warehouse: DuckdbWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

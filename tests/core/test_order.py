@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sources.devin.coverage import Slice
 from sources.devin.order import Cut, Direction, Order, OrderBroken
-from sources.devin.session import Page, RejectedItem, Session
+from sources.devin.session import Page, RejectedItem, Session, Sessions
 from sources.devin.tally import Tally
 from tests.support.sessions import session
 
@@ -35,7 +35,7 @@ def seen(*pages: list[Row], totals: list[int | None] | None = None) -> tuple[Ord
     for number, rows in enumerate(pages):
         page = sessions(rows, 100 * number)
         total = totals[number] if totals else None
-        tally.count(Page(page, [], "cursor", True, total))
+        tally.count(Page(Sessions(page), [], "cursor", True, total))
         order.learn(page)
     return order, tally
 
@@ -101,7 +101,7 @@ def test_where_no_order_may_be_relied_on_none_is_learned_and_none_broken() -> No
     order, tally = Order("v3/org", trusted=False), Tally()
     for rows in (DESCENDING, ASCENDING):
         order.learn(sessions(rows))
-        tally.count(Page(sessions(rows), [], "cursor", True, None))
+        tally.count(Page(Sessions(sessions(rows)), [], "cursor", True, None))
 
     assert order.direction is None
     assert order.cut(Slice(0, 30, None), tally) is None
@@ -156,7 +156,7 @@ def test_nothing_is_cut_where_no_order_is_proven() -> None:
 def test_nothing_is_cut_where_no_row_came() -> None:
     order, _ = seen(DESCENDING)
     tally = Tally()
-    tally.count(Page([], [RejectedItem("hash", "reason", [], "{}")], "cursor", True, None))
+    tally.count(Page(Sessions(), [RejectedItem("hash", "reason", [], "{}")], "cursor", True, None))
 
     assert order.cut(Slice(0, 30, None), tally) is None
 
@@ -175,7 +175,7 @@ def test_nothing_is_cut_where_a_row_changed_its_place_within_a_second() -> None:
     order, tally = Order("v3/org"), Tally()
     first, second = sessions([(5, 8), (7, 20), (9, 9)]), sessions([(9, 12), (11, 30), (12, 8)], 2)
     for page in (first, second):
-        tally.count(Page(page, [], "cursor", True, None))
+        tally.count(Page(Sessions(page), [], "cursor", True, None))
         order.learn(page)
 
     assert order.direction == "ascending"
@@ -202,7 +202,7 @@ def test_a_cut_never_claims_a_span_of_which_a_row_has_not_come_by(
 
     for start in range(0, len(listed), page_size):
         page = listed[start : start + page_size]
-        tally.count(Page(page, [], "cursor", True, len(listed)))
+        tally.count(Page(Sessions(page), [], "cursor", True, len(listed)))
         known.learn(page)
         found = known.cut(part, tally)
         if found is None:

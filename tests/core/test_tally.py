@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sources.devin.coverage import Slice
-from sources.devin.session import Page, RejectedItem, Session
+from sources.devin.session import Page, RejectedItem, Session, Sessions
 from sources.devin.tally import Tally, ascends, descends
 from tests.support.sessions import session
 
@@ -21,7 +21,7 @@ def page(rows: list[Seen], total: int | None) -> Page:
         session(session_id=name, created_at=created_at, updated_at=updated_at)
         for name, created_at, updated_at in rows
     ]
-    return Page(sessions, [], "cursor", True, total)
+    return Page(Sessions(sessions), [], "cursor", True, total)
 
 
 def complete(*pages: list[Seen], totals: list[int | None] | None = None) -> bool:
@@ -155,7 +155,7 @@ def test_a_rejected_item_counts_as_seen() -> None:
     tally = Tally()
     tally.count(page([("b", 2, 1)], 3))
     broken = RejectedItem("hash", "reason", [], "{}")
-    tally.count(Page([], [broken], "cursor", True, 3))
+    tally.count(Page(Sessions(), [broken], "cursor", True, 3))
     assert not tally.complete
 
     tally.count(page([("c", 3, 1)], 3))
@@ -167,7 +167,7 @@ def test_broken_items_that_look_alike_each_count() -> None:
     tally = Tally()
     broken = RejectedItem("hash", "reason", [], "null")
     for _ in range(2):
-        tally.count(Page([], [broken, broken], "cursor", True, 4))
+        tally.count(Page(Sessions(), [broken, broken], "cursor", True, 4))
 
     assert tally.complete
 
@@ -185,7 +185,7 @@ def test_the_same_broken_item_page_after_page_is_nothing_new() -> None:
     tally = Tally()
     broken = RejectedItem("hash", "reason", [], "null")
     for _ in range(3):
-        tally.count(Page([], [broken], "cursor", True, None))
+        tally.count(Page(Sessions(), [broken], "cursor", True, None))
 
     assert tally.barren_pages == 2
 
@@ -207,7 +207,6 @@ class OneByOne(Tally):
     def _see(self, sessions: Sequence[Session]) -> None:
         for each in sessions:
             name, last = each.session_id, self._last
-            self._met.add(name)
             if self.versions.get(name, each.updated_at) != each.updated_at:
                 self._moved.add(each.created_at)
             self.versions[name] = each.updated_at
@@ -245,7 +244,9 @@ def walks(draw: st.DrawFn) -> list[Page]:
         size = draw(st.integers(0, 5))
         sessions, rows = page(rows[:size], None).sessions, rows[size:]
         broken = draw(st.just([]) | st.lists(BROKEN, max_size=2))
-        pages.append(Page(sessions, broken, "cursor", True, draw(st.none() | st.integers(0, 12))))
+        pages.append(
+            Page(Sessions(sessions), broken, "cursor", True, draw(st.none() | st.integers(0, 12)))
+        )
     return pages
 
 

@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from itertools import count, pairwise
 from threading import Event
 
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.devin import walkers as walking
+from sources.devin.answers import Answers
 from sources.devin.coverage import Slice
 from sources.devin.walk import Portion, Share
 from sources.devin.walkers import PORTIONS_A_WALKER, Ended, Read, Rereads, Walkers, Work
@@ -145,13 +146,31 @@ def jobs(draw: st.DrawFn, least: int = 1) -> dict[Scope, list[Work]]:
     return found
 
 
-@given(jobs(), st.integers(1, 6), st.integers(1, 6))
+class Soon(Answers):
+    """Answers that come soon for so many pages, and late from then on."""
+
+    def __init__(self, pages: int) -> None:
+        super().__init__()
+        self.pages = pages
+
+    @property
+    def come_soon(self) -> bool:
+        return self.pages > 0
+
+    def note(self, waited: float, worked: float) -> None:  # noqa: ARG002 - as of `Answers`
+        self.pages -= 1
+
+
+SOON = st.none() | st.builds(Soon, st.integers(0, 12))
+
+
+@given(jobs(), st.integers(1, 6), st.integers(1, 6), SOON)
 def test_everything_that_is_given_is_done_exactly_once_however_it_is_shared(
-    work: dict[Scope, list[Work]], most: int, page_size: int
+    work: dict[Scope, list[Work]], most: int, page_size: int, answers: Answers | None
 ) -> None:
     report = Report()
 
-    with Walkers[Scope](most, page_size) as walkers:
+    with Walkers[Scope](most, page_size, answers=answers) as walkers:
         for scope, parts in work.items():
             walkers.give(scope, parts)
         for news in walkers.news():
@@ -162,13 +181,13 @@ def test_everything_that_is_given_is_done_exactly_once_however_it_is_shared(
     assert sorted(report.rereads.values()) == [1] * len(work)
 
 
-@given(jobs(), st.integers(1, 6), st.integers(0, 12))
+@given(jobs(), st.integers(1, 6), st.integers(0, 12), SOON)
 def test_winding_down_loses_nothing_what_is_not_done_is_left(
-    work: dict[Scope, list[Work]], most: int, when: int
+    work: dict[Scope, list[Work]], most: int, when: int, answers: Answers | None
 ) -> None:
     report = Report()
 
-    with Walkers[Scope](most, 1) as walkers:
+    with Walkers[Scope](most, 1, answers=answers) as walkers:
         for scope, parts in work.items():
             walkers.give(scope, parts)
         for number, news in enumerate(walkers.news()):
@@ -180,15 +199,19 @@ def test_winding_down_loses_nothing_what_is_not_done_is_left(
     assert sorted(report.rereads.values()) == [1] * len(work)
 
 
-@given(jobs(), st.integers(1, 6), st.integers(0, 1), st.booleans())
+@given(jobs(), st.integers(1, 6), st.integers(0, 1), st.booleans(), SOON)
 def test_work_that_fails_is_left_with_its_error_and_the_other_scopes_go_on(
-    work: dict[Scope, list[Work]], most: int, fails_after: int, by_creation: bool
+    work: dict[Scope, list[Work]],
+    most: int,
+    fails_after: int,
+    by_creation: bool,
+    answers: Answers | None,
 ) -> None:
     failing = Scope(by_creation=by_creation, fails_after=fails_after)
     mine: list[Work] = [Slice(0, SECONDS, None)]
     report = Report()
 
-    with Walkers[Scope](most, 1) as walkers:
+    with Walkers[Scope](most, 1, answers=answers) as walkers:
         walkers.give(failing, mine)
         for scope, parts in work.items():
             walkers.give(scope, parts)
@@ -198,6 +221,41 @@ def test_work_that_fails_is_left_with_its_error_and_the_other_scopes_go_on(
     assert set(report.errors) == {"no"}
     assert {scope for scope, _ in report.left} == {failing}
     assert report.done + report.left == once(work | {failing: mine})
+
+
+@pytest.mark.parametrize(("soon", "alone"), [(99, True), (SECONDS, True), (1, False), (0, False)])
+def test_whoever_takes_the_news_walks_alone_as_long_as_answers_come_soon(
+    soon: int, alone: bool
+) -> None:
+    walked_by: list[str] = []
+
+    class Watched(Scope):
+        def _ask(self) -> None:
+            walked_by.append(threading.current_thread().name)
+            super()._ask()
+
+    scope = Watched(page_size=1)
+
+    report = run(Walkers(4, 1, answers=Soon(soon)), scope, [WHOLE])
+
+    here = threading.current_thread().name
+    assert report.done == once({scope: [WHOLE]})
+    assert walked_by.count(here) == (SECONDS if alone else soon)
+    assert len(walked_by) == SECONDS
+
+
+def test_whoever_walks_alone_looks_after_each_page_whether_the_run_goes_on() -> None:
+    looks = count()
+
+    def look() -> None:
+        if next(looks) == 3:
+            raise InterruptedError
+
+    scope = Scope(page_size=1)
+    with pytest.raises(InterruptedError):
+        run(Walkers(4, 1, look=look, answers=Soon(99)), scope, [WHOLE])
+
+    assert scope.pages == 4
 
 
 class Meeting(Scope):

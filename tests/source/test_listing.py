@@ -10,7 +10,7 @@ from pipelines.devin.demo_api import DemoServer
 from sources.devin.client import Client
 from sources.devin.filters import Filters
 from sources.devin.listing import LARGEST_PAGE, Bounds, EnterpriseListing, Listing
-from sources.devin.session import Page, Session
+from sources.devin.session import Page, Session, Sessions
 from tests.support.sessions import NOON, session
 
 from .conftest import ORG, SESSIONS_PATH, Answer, Call, Connect, Serve, page_body
@@ -132,7 +132,7 @@ def test_nothing_in_an_id_cursor_or_filter_can_be_taken_for_syntax(
     reply = Listing(client, org_id, Filters.model_validate(filters)).page(Bounds(), cursor)
 
     assert [expected] == [call.path for call in calls]
-    assert (reply.value, reply.began) == (Page([], [], None, False, None), NOON - 1)
+    assert (reply.value, reply.began) == (Page(Sessions(), [], None, False, None), NOON - 1)
 
 
 def test_the_name_tells_version_organisation_and_filters(client: Client) -> None:

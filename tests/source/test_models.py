@@ -17,6 +17,7 @@ from sources.devin.session import (
     Page,
     PullRequest,
     Session,
+    Sessions,
     bare_id,
     session_fingerprint,
 )
@@ -61,7 +62,7 @@ def test_the_documented_example_loads_whole() -> None:
     (session,) = page.sessions
     newer = dict.fromkeys(("automation_id", "devin_mode", NAME_OF_EXTRA))
     assert msgspec.to_builtins(session) == EXAMPLE | newer
-    assert page == Page([session], [], "<string>", False, 123)
+    assert page == Page(Sessions([session]), [], "<string>", False, 123)
 
 
 def test_every_documented_field_is_known() -> None:
@@ -315,7 +316,7 @@ def test_an_item_nested_too_deep_is_rejected() -> None:
 def test_a_page_tells_where_the_next_one_begins_and_how_many_items_there_are() -> None:
     body = page_body(end_cursor="eyJh==", has_next_page=True, total=7)
 
-    assert read(body) == Page([], [], "eyJh==", True, 7)
+    assert read(body) == Page(Sessions(), [], "eyJh==", True, 7)
 
 
 @pytest.mark.parametrize("bad", [[], [{}]], ids=["all is well", "an item is rejected"])
@@ -337,7 +338,7 @@ def test_a_rejected_item_leaves_the_rest_of_the_page_as_it_is() -> None:
 
 
 def test_a_field_of_a_page_that_nobody_knows_yet_harms_nothing() -> None:
-    assert read(page_body(hint="x")) == Page([], [], None, False, None)
+    assert read(page_body(hint="x")) == Page(Sessions(), [], None, False, None)
 
 
 @pytest.mark.parametrize(

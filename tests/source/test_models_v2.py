@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sources.devin.client import UndecodableBody
 from sources.devin.models import decode_page
 from sources.devin.models_v2 import decode_enterprise_page
-from sources.devin.session import Page, PullRequest, Session
+from sources.devin.session import Page, PullRequest, Session, Sessions
 from tests.support.sessions import NOON, session_item
 
 from .conftest import ORG, page_body
@@ -309,7 +309,7 @@ def test_a_page_tells_how_many_items_to_skip_for_the_next_one(
 def test_a_page_without_next_cursor_and_total_is_a_page() -> None:
     page = decode_enterprise_page(page_body(skip=0, has_more=False))
 
-    assert page == Page([], [], None, False, None)
+    assert page == Page(Sessions(), [], None, False, None)
 
 
 @pytest.mark.parametrize(

@@ -355,6 +355,27 @@ def test_pages_make_the_rows_that_each_of_them_makes(
     assert in_any_order(expected) == in_any_order(together)
 
 
+@given(PAGE, st.data(), st.booleans())
+def test_some_of_the_sessions_make_what_they_make_without_the_others(
+    page: list[Session], data: st.DataObject, marked: bool
+) -> None:
+    places = data.draw(
+        st.lists(st.sampled_from(range(len(page))), unique=True) if page else st.just([])
+    )
+    columns = Columns(page, SEEN, "v3", marked=marked)
+
+    some = columns.at(places)
+
+    expected = session_tables([page[place] for place in places], SEEN, marked=marked)
+    if len(places) == len(page):  # then they are all of them
+        assert some is columns
+    else:
+        assert in_any_order(tables([some])) == in_any_order(expected)
+        assert some.session_ids == [page[place].session_id for place in places]
+        assert some.created_at == [page[place].created_at for place in places]
+        assert some.updated_at == [page[place].updated_at for place in places]
+
+
 @given(PAGE, MOMENTS)
 def test_it_says_which_sessions_and_how_many_there_are(page: list[Session], seen_at: int) -> None:
     columns = Columns(page, seen_at, "v3", marked=True)

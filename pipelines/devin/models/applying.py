@@ -106,8 +106,11 @@ class _Views:
             _refusal(partial(self._run, f"DROP VIEW IF EXISTS {self._name(model.name)}"))
         skipped = self._made(again, "CREATE VIEW")
         made = [model for model in models if model.name not in skipped]
-        for statement in self._described(made):
-            _refusal(partial(self._run, statement))
+        comments = list(self._described(made))
+        # All at once: by itself each one is written through to the disk.
+        if _refusal(partial(self._run_all, comments)):
+            for statement in comments:
+                _refusal(partial(self._run, statement))
         return Applied(self._dataset, tuple(model.name for model in made), broken, skipped)
 
     def _made(self, models: Iterable[Model], verb: str) -> dict[str, str]:
@@ -138,6 +141,11 @@ class _Views:
 
     def _run(self, statement: str) -> None:
         self._sql.execute_sql(statement)
+
+    def _run_all(self, statements: Iterable[str]) -> None:
+        with self._sql.begin_transaction():
+            for statement in statements:
+                self._run(statement)
 
     def _make_dataset(self) -> None:
         with self._sql.with_alternative_dataset_name(self._dataset) as client:

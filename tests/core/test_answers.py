@@ -1,0 +1,43 @@
+"""Whether to wait for answers side by side goes by what the last ones took."""
+
+import time
+
+import pytest
+
+from sources.devin.answers import Answers
+
+PAGES = [
+    ([], True),
+    ([(0.001, 0.002)], True),
+    ([(0.002, 0.002)], True),
+    ([(0.2, 0.002)], False),
+    # One that was late, of what comes soon; and one that came with all there is to import.
+    ([(0.001, 0.002), (0.5, 0.002), (0.001, 0.002)], True),
+    ([(0.1, 0.15), (0.1, 0.002)], False),
+    # What was long ago does not count.
+    ([(0.001, 0.002)] + [(0.1, 0.002)] * 3, True),
+    ([(0.001, 0.002)] + [(0.1, 0.002)] * 4, False),
+]
+
+
+@pytest.mark.parametrize(("pages", "soon"), PAGES)
+def test_answers_come_soon_where_one_of_the_last_took_less_to_wait_for_than_to_read(
+    pages: list[tuple[float, float]], soon: bool
+) -> None:
+    answers = Answers()
+    for waited, worked in pages:
+        answers.note(waited, worked)
+
+    assert answers.come_soon == soon
+
+
+def test_time_that_passes_without_work_is_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, processor = iter([10.0, 13.0]), iter([1.0, 1.5])
+    noted: list[tuple[float, float]] = []
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(time, "thread_time", lambda: next(processor))
+    answers = Answers()
+    monkeypatch.setattr(answers, "note", lambda *page: noted.append(page))
+
+    assert answers.timed(lambda: "page") == "page"
+    assert noted == [(2.5, 0.5)]
