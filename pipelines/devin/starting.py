@@ -48,16 +48,20 @@ class _LeftOut:
 
 _M_ARENA_MAX = -8  # of malloc.h
 
+HEAPS = 3
+"""One for whoever loads, one for whoever reads, one for all others."""
+
 
 def keep_heaps_few() -> None:
     """Let threads share what memory there is; to be called before there is another one.
 
     By default each thread of a walker keeps its own, and Arrow another: a fifth of all memory that
-    a long sync takes.
+    a long sync takes. With less than these the thread that reads may get that of the one that
+    loads, and both wait for each other thousands of times a second.
     """
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     if sys.platform == "linux" and "MALLOC_ARENA_MAX" not in os.environ:
         # Where the C library is not glibc, it has no such function.
         limit = getattr(ctypes.CDLL(None), "mallopt", None)
         if limit:
-            limit(_M_ARENA_MAX, 2)
+            limit(_M_ARENA_MAX, HEAPS)

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_FEW = 4
+LAST = 25
+"""Pages that count: while a load is prepared, to wait for Python looks like waiting for answers."""
 
 
 class Answers:
@@ -19,13 +20,19 @@ class Answers:
     """
 
     def __init__(self) -> None:
-        self._waited: deque[float] = deque(maxlen=_FEW)
-        self._worked: deque[float] = deque(maxlen=_FEW)
+        self._waited: deque[float] = deque(maxlen=LAST)
+        self._worked: deque[float] = deque(maxlen=LAST)
 
     @property
     def come_soon(self) -> bool:
         """Whether one does best alone: to wait for a page takes no longer than to read it."""
         return not self._waited or min(self._waited) <= min(self._worked)
+
+    def another_chance(self) -> None:
+        """Forget answers that came late: the first one tells least, and may be all there was."""
+        if not self.come_soon:
+            self._waited.clear()
+            self._worked.clear()
 
     def note(self, waited: float, worked: float) -> None:
         """Take note of a page, in seconds."""

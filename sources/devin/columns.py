@@ -39,8 +39,7 @@ _OF_CHILDREN = {
     # One for each session if they are marked, or none.
     "marker": TEXT,
 }
-NAMES = (*_OF_SESSIONS, *_OF_CHILDREN)
-"""What `Columns` holds: what the canonical session has, and what the tables of children need."""
+_OF_PULL_REQUESTS = ("pr_url", "pr_state")
 
 _PAGE = pa.struct([(name, pa.list_(kind)) for name, kind in (_OF_SESSIONS | _OF_CHILDREN).items()])
 
@@ -60,6 +59,7 @@ class Columns:
         updated_at: When they last changed, epoch seconds.
         seen_at: As given.
         api_version: As given.
+        page: All that they make, as `together` reads it.
     """
 
     def __init__(
@@ -82,8 +82,7 @@ class Columns:
         values["child_session_ids"] = list(map(_children, values["child_session_ids"]))
         values |= _pull_requests(values.pop("pull_requests"))
         values["marker"] = [marker(session, seen_at) for session in sessions] if marked else []
-        page = pa.array([values], _PAGE)
-        self._of = {name: page.field(name).values for name in NAMES}
+        self.page = pa.array([values], _PAGE)
 
     def at(self, places: Sequence[int]) -> "Columns":
         """What the sessions at these places make, in this order."""
@@ -92,26 +91,27 @@ class Columns:
         some = copy(self)
         for name in ("session_ids", "created_at", "updated_at"):
             setattr(some, name, [getattr(self, name)[place] for place in places])
+        of = together([self])
+        ends = sums(of["pull_request_count"]).cast(pa.int32())
         taken = pa.array(places, pa.int64())
-        counts = self["pull_request_count"]
-        of_each = {
-            name: pa.ListArray.from_arrays(sums(counts).cast(pa.int32()), self[name])
-            for name in ("pr_url", "pr_state")
-        }
-        some._of = {
-            name: values.take(taken) if len(values) == len(self) else values
-            for name, values in (self._of | of_each).items()
-        }
-        some._of |= {name: some._of[name].flatten() for name in of_each}
+        for name, values in of.items():
+            if name in _OF_PULL_REQUESTS:
+                of[name] = pa.ListArray.from_arrays(ends, values).take(taken).flatten()
+            elif len(values):
+                of[name] = values.take(taken)
+        lists = [pa.ListArray.from_arrays([0, len(values)], values) for values in of.values()]
+        some.page = pa.StructArray.from_arrays(lists, fields=list(_PAGE))
         return some
 
     def __len__(self) -> int:
         """How many sessions there are."""
         return len(self.session_ids)
 
-    def __getitem__(self, name: str) -> pa.Array:
-        """One of `NAMES`; moments are timestamps in seconds."""
-        return self._of[name]
+
+def together(several: Sequence[Columns]) -> dict[str, pa.Array]:
+    """The columns of several pages, by name; moments are timestamps in seconds."""
+    pages = pa.concat_arrays([each.page for each in several])
+    return {field.name: pages.field(field.name).flatten() for field in _PAGE}
 
 
 _NO_ROWS: list[list[Any]] = [[] for _ in _FIELDS]

@@ -124,6 +124,8 @@ class Coverage:
         """
         if created_from >= created_to:
             return self
+        if grown := self._grown(created_from, created_to, as_of):
+            return grown
         inside = [
             Segment(max(s.created_from, created_from), min(s.created_to, created_to), s.as_of)
             for s in self.segments
@@ -134,6 +136,17 @@ class Coverage:
         filled = [Segment(left, right, as_of) for left, right in gaps if left < right]
         outside = self.clear(created_from, created_to).segments
         return Coverage(_merged(sorted([*outside, *inside, *filled])))
+
+    def _grown(self, created_from: int, created_to: int, as_of: int) -> "Coverage | None":
+        """The same where one segment grows into a gap that stays: what a walk does page by page."""
+        ends = [segment.created_to for segment in self.segments]
+        for place, segment in enumerate(self.segments):
+            if segment.created_from == created_to and segment.as_of == as_of:
+                if place and ends[place - 1] >= created_from:
+                    return None
+                wider = Segment(created_from, segment.created_to, as_of)
+                return Coverage((*self.segments[:place], wider, *self.segments[place + 1 :]))
+        return None
 
     def _joined(self) -> list[Segment]:
         joined: list[Segment] = []

@@ -134,6 +134,8 @@ class Cycle:
         self._plan = plan = self._plan or self._intended()
         raised = dict(memory)
 
+        self._answers.another_chance()
+
         def read(go_on: Callable[[], None]) -> dict[str, Spooled]:
             walkers = partial(self._walkers, go_on, self._answers)
             batches = self._package(lambda: plan, raised, journal, held, walkers)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .columns import NAMES, SECONDS, Columns, sums
+from .columns import SECONDS, Columns, sums, together
 from .pull_requests import parse_addresses
 from .tables import LINKS, PULL_REQUESTS, SESSIONS, SNAPSHOTS, TAGS, Table
 
@@ -30,7 +30,7 @@ def tables(several: Sequence[Columns]) -> dict[str, pa.Table]:
         An Arrow table for each of `sessions`, its children and `session_snapshots`, by name, in
         the columns' order of the contract.
     """
-    of = {name: pa.concat_arrays([each[name] for each in several]) for name in NAMES}
+    of = together(several)
     entries = _Entries(of)
     sessions = of | _times(of, several) | _of_listed(several[0].api_version, of)
     sessions |= {f"{state}_pull_request_count": entries.in_state(state) for state in _COUNTED}

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from sources.devin.answers import Answers
+from sources.devin.answers import LAST, Answers
 
 PAGES = [
     ([], True),
@@ -15,8 +15,8 @@ PAGES = [
     ([(0.001, 0.002), (0.5, 0.002), (0.001, 0.002)], True),
     ([(0.1, 0.15), (0.1, 0.002)], False),
     # What was long ago does not count.
-    ([(0.001, 0.002)] + [(0.1, 0.002)] * 3, True),
-    ([(0.001, 0.002)] + [(0.1, 0.002)] * 4, False),
+    ([(0.001, 0.002)] + [(0.1, 0.002)] * (LAST - 1), True),
+    ([(0.001, 0.002)] + [(0.1, 0.002)] * LAST, False),
 ]
 
 
@@ -29,6 +29,25 @@ def test_answers_come_soon_where_one_of_the_last_took_less_to_wait_for_than_to_r
         answers.note(waited, worked)
 
     assert answers.come_soon == soon
+
+
+@pytest.mark.parametrize(("first", "next_", "soon"), [(0.2, 0.001, True), (0.2, 0.2, False)])
+def test_answers_that_came_late_get_another_chance(first: float, next_: float, soon: bool) -> None:
+    answers = Answers()
+    answers.note(first, 0.1)
+    answers.another_chance()
+    answers.note(next_, 0.002)
+
+    assert answers.come_soon == soon
+
+
+def test_answers_that_come_soon_are_remembered() -> None:
+    answers = Answers()
+    answers.note(0.001, 0.002)
+    answers.another_chance()
+    answers.note(0.2, 0.002)
+
+    assert answers.come_soon
 
 
 def test_time_that_passes_without_work_is_waiting(monkeypatch: pytest.MonkeyPatch) -> None:

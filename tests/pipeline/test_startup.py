@@ -174,8 +174,8 @@ def test_so_it_does_in_a_sync(processes: Processes, synced: Synced) -> None:
     not hasattr(ctypes.CDLL(None), "malloc_info"), reason="only glibc tells of its heaps"
 )
 @pytest.mark.usefixtures("_nothing_chosen")
-@pytest.mark.parametrize(("chosen", "expected"), [(None, 2), ("5", 5)])
-def test_threads_share_two_heaps_unless_told_otherwise(
+@pytest.mark.parametrize(("chosen", "expected"), [(None, 3), ("5", 5)])
+def test_threads_share_three_heaps_unless_told_otherwise(
     processes: Processes, chosen: str | None, expected: int
 ) -> None:
     told = {"MALLOC_ARENA_MAX": chosen} if chosen else {}
