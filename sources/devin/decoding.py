@@ -146,29 +146,25 @@ def _reserved_in(sessions: Iterable[Session]) -> Iterator[str]:
 
 def _with(kind: type[S], names: Iterable[str], **replaced: Any) -> type[S]:
     """The same kind of item with other fields besides; they may have any name."""
-    known = {field.name: field for field in msgspec.structs.fields(kind) if field.name != "extra"}
+    known = [
+        (field.name, replaced.get(field.name, field.type), *_default(field))
+        for field in msgspec.structs.fields(kind)
+        if field.name != "extra"
+    ]
     learned = {f"learned_{place}": name for place, name in enumerate(names)}
     made: Any = msgspec.defstruct(
         kind.__name__,
-        [
-            *(
-                (name, replaced.get(name, field.type))
-                for name, field in known.items()
-                if field.required
-            ),
-            *(
-                (name, field.type, field.default)
-                for name, field in known.items()
-                if not field.required
-            ),
-            *((name, Any, msgspec.UNSET) for name in learned),
-        ],
+        [*known, *((field, Any, msgspec.UNSET) for field in learned)],
         rename=learned,
         kw_only=True,
         gc=False,
         forbid_unknown_fields=True,
     )
     return cast(type[S], made)
+
+
+def _default(field: Any) -> list[Any]:
+    return [] if field.required else [field.default]
 
 
 def _given(item: msgspec.Struct, names: tuple[str, ...]) -> dict[str, Any]:
