@@ -6,6 +6,7 @@ Nothing is created by asking: a DuckDB file, dataset or table that is not there 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import dlt
@@ -14,7 +15,7 @@ from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from sqlglot import exp
 
 from .merging import duckdb_file, merges_directly
-from .rereads import OpenSession, batches
+from .rereads import Look, OpenSession, batches
 from .tables import PULL_REQUESTS, SESSIONS
 from .usage_tables import CONSUMPTION
 
@@ -33,15 +34,20 @@ Columns = frozenset[str]
 # Asked in every cycle, so in words that all dialects share: to render a query takes sqlglot, which
 # takes its time. Whose sessions they are is looked at here.
 _OPEN = """
-    SELECT held.org_id, held.api_version, held.session_id, {updated_at},
-      listed.pr_url, listed.pr_state
-    FROM {sessions} held
-    JOIN {pull_requests} listed ON listed.session_id = held.session_id
-    WHERE held.session_id IN (
-      SELECT session_id
-      FROM {pull_requests}
-      WHERE pr_state IS NULL OR pr_state NOT IN ('merged', 'closed')
+    WITH held AS {at_first} (
+      SELECT org_id, api_version, session_id, {quiet_since} AS quiet_since
+      FROM {sessions}
+      WHERE session_id IN (
+        SELECT session_id
+        FROM {pull_requests}
+        WHERE pr_state IS NULL OR pr_state NOT IN ('merged', 'closed')
+      ) AND {listed}
     )
+    SELECT held.org_id, held.api_version, held.session_id, held.quiet_since,
+      listed.pr_url, listed.pr_state
+    FROM held
+    JOIN {pull_requests} listed ON listed.session_id = held.session_id
+    WHERE {due}
 """
 
 
@@ -85,26 +91,27 @@ class Held:
         return not merges_directly(self._pipeline)
 
     def open_pull_requests(
-        self, ownership: Ownership, wanted: Callable[[str, int], bool]
+        self, look: Look, ownership: Ownership, came: Callable[[str], bool]
     ) -> list[OpenSession]:
         """Sessions that are listed and have a pull request neither merged nor closed, by id.
 
         Args:
+            look: The look at them; those that it does not read are left out.
             ownership: Whose sessions.
-            wanted: Whether a session is to be among them, by its id and when it last changed, in
-                epoch seconds; asked once of each, so that only those wanted are kept in memory.
+            came: Whether a session came by itself, by its id; these are left out, too.
 
         Raises:
             Exception: Whatever dlt raises where the destination cannot be read.
         """
         sessions: dict[str, OpenSession | None] = {}
-        for org_id, api_version, session_id, changed, pr_url, pr_state in self.answers(_open_ones):
+        found = self.answers(partial(_open_ones, look))
+        for org_id, api_version, session_id, moment, pr_url, pr_state in found:
             if not ownership.holds(org_id, api_version):
                 continue
             if session_id not in sessions:
-                updated_at = epoch_of(changed)
-                known = OpenSession(session_id, updated_at, {})
-                sessions[session_id] = known if wanted(session_id, updated_at) else None
+                since = epoch_of(moment)
+                wanted = look.reads(session_id, since) and not came(session_id)
+                sessions[session_id] = OpenSession(session_id, since, {}) if wanted else None
             session = sessions[session_id]
             if session is not None:
                 session.pull_requests[pr_url] = pr_state
@@ -187,14 +194,18 @@ class Held:
             return
 
 
-def _open_ones(columns: Columns, client: Any) -> Iterator[str]:
+def _open_ones(look: Look, columns: Columns, client: Any) -> Iterator[str]:
     name = client.sql_client.make_qualified_table_name
-    tables = {"sessions": name(SESSIONS.name), "pull_requests": name(PULL_REQUESTS.name)}
-    listed = "AND held.deleted_at IS NULL" if "deleted_at" in columns else ""
-    # A moment with a time zone costs more in Python than all the rest of its row.
+    # Of a million sessions a fifth may be open: only those that are due are to come here.
     is_duckdb = client.capabilities.sqlglot_dialect == "duckdb"
-    updated_at = f"{'epoch_us' if is_duckdb else ''}(held.updated_at)"
-    yield _OPEN.format(**tables, updated_at=updated_at) + listed
+    yield _OPEN.format(
+        sessions=name(SESSIONS.name),
+        pull_requests=name(PULL_REQUESTS.name),
+        listed="deleted_at IS NULL" if "deleted_at" in columns else "1 = 1",
+        at_first="MATERIALIZED" if is_duckdb else "",
+        quiet_since="epoch_us(updated_at) // 1000000" if is_duckdb else "updated_at",
+        due=look.in_duckdb() if is_duckdb else "1 = 1",
+    )
 
 
 def rendered(query: exp.Select, client: Any) -> str:
@@ -233,9 +244,9 @@ def moment_literal(epoch: int) -> exp.Cast:
 
 
 def epoch_of(moment: datetime | int) -> int:
-    """Whole epoch seconds of a moment; of a number, microseconds."""
+    """Whole epoch seconds of a moment; a number is that already."""
     if isinstance(moment, int):
-        return moment // 1_000_000
+        return moment
     # Some destinations know no time zones, and hold UTC.
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 

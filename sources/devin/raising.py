@@ -4,7 +4,6 @@ import contextlib
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 
 from . import errors
 from .batching import Batch
@@ -15,7 +14,7 @@ from .intake import Intake
 from .order import Order
 from .plan import AnyListing, Plan
 from .promise import Promise
-from .rereads import OpenSession, batches, due, unchanged
+from .rereads import Look, OpenSession, batches, unchanged
 from .retry import wall_clock
 from .runs import Run
 from .scope import Scope
@@ -271,13 +270,10 @@ class Raising:
     def _looked_after(self, now: int) -> Sequence[Rereads]:
         """Sessions whose open pull requests are due for another look."""
         before = max(_past(self._memory.reread_at, now) or 0, self._looked_at or 0)
-        wanted = partial(self._wants_look, before, now)
-        open_ones = self._held.open_pull_requests(self._ownership, wanted)
+        look = Look(before, now)
+        open_ones = self._held.open_pull_requests(look, self._ownership, self.intake.came)
         self._open = {session.session_id: session for session in open_ones}
         return [Rereads(tuple(ids)) for ids in batches(list(self._open))]
-
-    def _wants_look(self, before: int, now: int, session_id: str, updated_at: int) -> bool:
-        return not self.intake.came(session_id) and due(session_id, updated_at, before, now)
 
     def _rescan(self, now: int, *, first_load: bool) -> Iterator[Sequence[Work]]:
         """All of the last days once more, if that was long enough ago."""

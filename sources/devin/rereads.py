@@ -9,8 +9,8 @@ All times are epoch seconds by the API's clock.
 
 import math
 from collections.abc import Iterator, Sequence
+from hashlib import md5
 from typing import NamedTuple, TypeVar
-from zlib import crc32
 
 from .session import Session
 
@@ -19,6 +19,7 @@ T = TypeVar("T")
 DAY = 86_400
 BATCH_SIZE = 50
 _GROWTH = math.log(1 + 1 / 24)
+_NEARLY = 1e-6  # of a due moment: logarithms of two libraries differ by less
 
 
 class OpenSession(NamedTuple):
@@ -35,23 +36,52 @@ class OpenSession(NamedTuple):
     pull_requests: dict[str, str | None]
 
 
-def due(session_id: str, quiet_since: int, before: int, now: int) -> bool:
-    """Whether a session is to be read again.
+class Look(NamedTuple):
+    """A look at the sessions with open pull requests.
 
-    It is in every look while it has been quiet for less than a day. From then on it has due
+    A session is in every look while it has been quiet for less than a day. From then on it has due
     moments, each a 24th later in its quiet time than the one before: about every 7 h after a
     week, every 30 h after a month. Each is met by exactly one look, however the looks are placed.
 
-    Args:
-        session_id: The session; it shifts the due moments, so that not all fall together.
-        quiet_since: When the session last changed.
+    Attributes:
         before: When the look before this one was.
         now: When this look is.
     """
-    if now - quiet_since < DAY:
-        return True
-    shift = crc32(session_id.encode()) / 2**32
-    return _moments(now - quiet_since, shift) > _moments(before - quiet_since, shift)
+
+    before: int
+    now: int
+
+    def reads(self, session_id: str, quiet_since: int) -> bool:
+        """Whether a session is to be read again.
+
+        Args:
+            session_id: The session; it shifts the due moments, so that not all fall together.
+            quiet_since: When the session last changed.
+        """
+        if self.now - quiet_since < DAY:
+            return True
+        shift = _shift(session_id)
+        return _moments(self.now - quiet_since, shift) > _moments(self.before - quiet_since, shift)
+
+    def in_duckdb(self) -> str:
+        """A condition that each session keeps which is to be read, and hardly any other.
+
+        It is of `held.session_id` and `held.quiet_since`, the latter in epoch seconds.
+        """
+        shift = f"('0x' || substr(md5(held.session_id), 1, 8))::BIGINT / {_SHIFTS}"
+        before, now = (
+            f"floor(ln(greatest({moment} - held.quiet_since, 1)) / {_GROWTH} + {shift} {nearly})"
+            for moment, nearly in ((self.before, f"- {_NEARLY}"), (self.now, f"+ {_NEARLY}"))
+        )
+        return f"({self.now} - held.quiet_since < {DAY} OR {now} > {before})"
+
+
+_SHIFTS = 2**32
+
+
+def _shift(session_id: str) -> float:
+    digest = md5(session_id.encode(), usedforsecurity=False).hexdigest()
+    return int(digest[:8], 16) / _SHIFTS
 
 
 def _moments(age: int, shift: float) -> int:

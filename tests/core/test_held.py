@@ -11,7 +11,7 @@ import pytest
 from sources.devin import held, merging
 from sources.devin.deletions import marked
 from sources.devin.held import Held, Ownership
-from sources.devin.rereads import OpenSession
+from sources.devin.rereads import DAY, Look, OpenSession
 from sources.devin.rows import with_load_id
 from sources.devin.tables import SESSIONS, TABLES, Table
 from tests.support.sessions import NOON, session_item, session_tables, sessions_of
@@ -20,6 +20,7 @@ from tests.support.warehouse import DuckdbWarehouse, Warehouse
 
 ANY = Ownership()
 EVER = [(0, 2 * NOON)]
+EVERY = Look(0, NOON + 61)
 AWKWARD = 'it\'s "a\\b" %s % sessions \U0001f600\n'
 
 AS_TEXT = """
@@ -76,12 +77,12 @@ def delete(warehouse: Warehouse, *session_ids: str) -> None:
     load(warehouse, {"sessions": marked(rows, NOON + 7200)})
 
 
-def always(session_id: str, updated_at: int) -> bool:
-    return True
+def nobody(session_id: str) -> bool:
+    return False
 
 
-def open_ids(held: Held, ownership: Ownership = ANY) -> list[str]:
-    return [session.session_id for session in held.open_pull_requests(ownership, always)]
+def open_ids(held: Held, ownership: Ownership = ANY, look: Look = EVERY) -> list[str]:
+    return [session.session_id for session in held.open_pull_requests(look, ownership, nobody)]
 
 
 def test_a_session_counts_as_open_while_one_pull_request_is_neither_merged_nor_closed(
@@ -96,29 +97,44 @@ def test_a_session_counts_as_open_while_one_pull_request_is_neither_merged_nor_c
         with_pull_requests("none"),
     )
 
-    assert held.open_pull_requests(ANY, always) == [
+    assert held.open_pull_requests(EVERY, ANY, nobody) == [
         OpenSession("draft", NOON + 60, {"draft/0": "draft"}),
         OpenSession("open", NOON + 60, {"open/0": "open", "open/1": "merged"}),
         OpenSession("unknown", NOON + 60, {"unknown/0": "closed", "unknown/1": None}),
     ]
 
 
-def test_each_open_session_is_offered_once_and_kept_if_it_is_wanted(warehouse: Warehouse) -> None:
+def test_a_session_that_came_by_itself_is_left_out_and_each_is_asked_about_once(
+    warehouse: Warehouse,
+) -> None:
     held = holding(
         warehouse,
+        with_pull_requests("came", "open", "merged"),
         with_pull_requests("kept", "open", "draft"),
-        with_pull_requests("left", "open", "merged"),
     )
-    offered = []
+    asked = []
 
-    def wanted(session_id: str, updated_at: int) -> bool:
-        offered.append((session_id, updated_at))
-        return session_id == "kept"
+    def came(session_id: str) -> bool:
+        asked.append(session_id)
+        return session_id == "came"
 
-    assert held.open_pull_requests(ANY, wanted) == [
+    assert held.open_pull_requests(EVERY, ANY, came) == [
         OpenSession("kept", NOON + 60, {"kept/0": "open", "kept/1": "draft"})
     ]
-    assert sorted(offered) == [("kept", NOON + 60), ("left", NOON + 60)]
+    assert sorted(asked) == ["came", "kept"]
+
+
+def test_a_look_finds_the_sessions_that_are_due_for_it_and_no_other(warehouse: Warehouse) -> None:
+    quiet = {f"s{place}": NOON - place * DAY // 7 for place in range(100)}
+    held = holding(
+        warehouse,
+        *(with_pull_requests(name, "open", updated_at=since) for name, since in quiet.items()),
+    )
+    look = Look(NOON - 3 * 3600, NOON)
+
+    assert open_ids(held, look=look) == sorted(
+        name for name, since in quiet.items() if look.reads(name, since)
+    )
 
 
 def test_a_span_holds_its_begin_and_not_its_end(warehouse: Warehouse) -> None:
@@ -291,6 +307,6 @@ def test_the_destination_can_be_asked_in_the_middle_of_a_run(warehouse: Warehous
 
 
 def assert_nothing(held: Held) -> None:
-    assert held.open_pull_requests(ANY, always) == []
+    assert held.open_pull_requests(EVERY, ANY, nobody) == []
     assert held.session_ids(ANY, EVER) == set()
     assert held.rows(["a"]) == SESSIONS.arrow_schema.empty_table()

@@ -4,11 +4,12 @@ from collections import Counter
 from functools import cache
 from itertools import pairwise
 
+import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.devin.rereads import DAY, OpenSession, batches, due, unchanged
+from sources.devin.rereads import DAY, Look, OpenSession, batches, unchanged
 from sources.devin.session import Session
 from tests.support.sessions import NOON, session
 
@@ -20,7 +21,9 @@ AGES = st.integers(DAY, 40 * DAY)
 def looks_that_read(session_id: str, ages: list[int]) -> list[int]:
     """At which of these ages a session that was quiet since noon is read again."""
     return [
-        now for before, now in pairwise(ages) if due(session_id, NOON, NOON + before, NOON + now)
+        now
+        for before, now in pairwise(ages)
+        if Look(NOON + before, NOON + now).reads(session_id, NOON)
     ]
 
 
@@ -34,14 +37,14 @@ def due_moments(session_id: str) -> list[int]:
 def test_in_its_first_quiet_day_a_session_is_read_in_every_look(
     session_id: str, age: int, pause: int
 ) -> None:
-    assert due(session_id, NOON, NOON + age - pause, NOON + age)
+    assert Look(NOON + age - pause, NOON + age).reads(session_id, NOON)
 
 
 @given(st.text(), AGES, st.integers(-DAY, 0))
 def test_a_session_that_changed_since_the_last_look_is_read_in_this_one(
     session_id: str, age: int, before: int
 ) -> None:
-    assert due(session_id, NOON, NOON + before, NOON + age)
+    assert Look(NOON + before, NOON + age).reads(session_id, NOON)
 
 
 @given(
@@ -70,8 +73,8 @@ def test_more_looks_never_lose_a_due_moment(session_id: str, ages: list[int]) ->
 def test_a_look_that_follows_another_at_once_or_goes_back_reads_nothing() -> None:
     later, earlier = NOON + 9 * DAY, NOON + 2 * DAY
 
-    assert not due("a", NOON, later, later)
-    assert not due("a", NOON, later, earlier)
+    assert not Look(later, later).reads("a", NOON)
+    assert not Look(later, earlier).reads("a", NOON)
 
 
 @pytest.mark.parametrize(("days", "hours"), [(1, 1), (7, 7), (30, 30)])
@@ -92,6 +95,30 @@ def test_sessions_that_went_quiet_together_are_not_all_read_together() -> None:
 
     assert set(reads) == set(week[1:])
     assert all(70 <= count <= 130 for count in reads.values())
+
+
+@given(
+    st.lists(st.tuples(st.text(), st.integers(-DAY, 400 * DAY)), max_size=50),
+    st.integers(-DAY, 400 * DAY),
+    st.integers(0, 60 * DAY),
+)
+def test_duckdb_finds_each_session_that_is_due_and_hardly_any_other(
+    sessions: list[tuple[str, int]], before: int, pause: int
+) -> None:
+    look = Look(NOON + before, NOON + before + pause)
+    held = [(name, NOON + quiet) for name, quiet in sessions]
+
+    found = [
+        pair
+        for pair in held
+        if duckdb.execute(
+            f"SELECT {look.in_duckdb()} FROM (SELECT ? AS session_id, ? AS quiet_since) AS held",
+            pair,
+        ).fetchall()
+        == [(True,)]
+    ]
+
+    assert found == [(name, since) for name, since in held if look.reads(name, since)]
 
 
 @pytest.mark.parametrize(

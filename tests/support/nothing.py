@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from sources.devin.held import Held, Ownership
-from sources.devin.rereads import OpenSession
+from sources.devin.rereads import Look, OpenSession
 
 
 class Nothing(Held):
@@ -22,8 +22,9 @@ class Nothing(Held):
 
     def open_pull_requests(
         self,
+        look: Look,  # noqa: ARG002
         ownership: Ownership,  # noqa: ARG002
-        wanted: Callable[[str, int], bool],  # noqa: ARG002
+        came: Callable[[str], bool],  # noqa: ARG002
     ) -> list[OpenSession]:
         return []
 

@@ -25,7 +25,7 @@ from sources.devin.filters import Filters
 from sources.devin.held import Held, Ownership
 from sources.devin.listing import Listing
 from sources.devin.plan import Plan
-from sources.devin.rereads import OpenSession
+from sources.devin.rereads import Look, OpenSession
 from sources.devin.retry import RetryPolicy
 from sources.devin.runs import Journal
 from sources.devin.session import MARKER
@@ -321,7 +321,7 @@ class AtHand(Held):
         return True
 
     def open_pull_requests(
-        self, ownership: Ownership, wanted: Callable[[str, int], bool]
+        self, look: Look, ownership: Ownership, came: Callable[[str], bool]
     ) -> list[OpenSession]:
         pulls: dict[str, dict[str, str | None]] = {}
         for row in self._tables["session_pull_requests"].values():
@@ -331,7 +331,8 @@ class AtHand(Held):
             listed = pulls.get(row["session_id"], {})
             if not {"merged", "closed"}.issuperset(listed.values()):
                 session = OpenSession(row["session_id"], int(row["updated_at"].timestamp()), listed)
-                found += [session] * wanted(session.session_id, session.updated_at)
+                wanted = look.reads(*session[:2]) and not came(session.session_id)
+                found += [session] * wanted
         return found
 
     def session_ids(self, ownership: Ownership, spans: Sequence[tuple[int, int]]) -> set[str]:
