@@ -303,7 +303,7 @@ class Cycle:
     def _nearly_done(self, plan: Plan) -> bool:
         """Whether what is left is too little for a load package of its own."""
         expected, seen = self._progress()
-        return 0 <= expected - seen < _CRUMBS * plan.commit_every
+        return abs(expected - seen) < _CRUMBS * plan.commit_every
 
     def _progress(self) -> tuple[int, int]:
         """How many sessions there are to read, as far as is known, and how many were."""

@@ -35,10 +35,18 @@ _FOLDERS = (
 # session as deleted came without its children.
 _REPLACED = f"""
     CREATE OR REPLACE TEMP TABLE replaced AS
-    SELECT arriving.session_id, arriving.deleted_at IS NULL AS is_whole
+    SELECT
+      arriving.session_id,
+      arriving.deleted_at IS NULL AS is_whole,
+      kept.session_id IS NULL AS is_new
     FROM {{arriving}} AS arriving
     LEFT JOIN {{sessions}} AS kept ON arriving.session_id = kept.session_id
     WHERE ({STALE}) IS NOT TRUE
+"""
+
+_COUNTED = """
+    SELECT count(*), count(*) FILTER (is_whole), count(*) FILTER (is_new)
+    FROM replaced
 """
 
 _REPLACED_SNAPSHOTS = """
@@ -137,7 +145,8 @@ class Merge:
                     if table.whole:
                         self._execute(f"DELETE FROM {self._name(table)}")
                     key = ", ".join(table.key)
-                    self._replace(table, f"(SELECT {key} FROM {self._rows(table)})", repeated=True)
+                    self._delete(table, f"(SELECT {key} FROM {self._rows(table)})")
+                    self._insert(table, repeated=True)
 
     def _merge_sessions(self) -> None:
         """Sessions with all that belongs to them, but for those that are out of date."""
@@ -147,37 +156,46 @@ class Merge:
         repeated = arriving > different
         rows = self._newest(SESSIONS) if repeated else self._rows(SESSIONS)
         self._execute(_REPLACED, arriving=rows)
-        replaced, whole = self._one_row("SELECT count(*), count(*) FILTER (is_whole) FROM replaced")
-        self._replace(SESSIONS, "replaced", repeated=repeated, all_rows=replaced == different)
+        replaced, whole, new = self._one_row(_COUNTED)
+        all_new = new == different
+        if not all_new:
+            self._delete(SESSIONS, "replaced")
+        self._insert(SESSIONS, None if replaced == different else "replaced", repeated=repeated)
         of_whole = "(SELECT session_id FROM replaced WHERE is_whole)"
         for table in (child for child in CHILDREN if child.name in self._tables):
-            self._replace(table, of_whole, repeated=repeated, all_rows=whole == different)
+            self._delete(table, of_whole)
+            self._insert(table, None if whole == different else of_whole, repeated=repeated)
         if self._files(SNAPSHOTS):
-            rows = self._newest(SNAPSHOTS) if repeated else self._rows(SNAPSHOTS)
-            self._execute(_REPLACED_SNAPSHOTS, arriving=rows)
-            self._replace(SNAPSHOTS, "replaced_snapshots", repeated=repeated)
+            self._merge_snapshots(repeated=repeated, all_new=all_new)
 
-    def _replace(
-        self, table: Table, replaced: str, *, repeated: bool, all_rows: bool = False
-    ) -> None:
-        """Replace the rows of a table that have one of these keys.
+    def _merge_snapshots(self, *, repeated: bool, all_new: bool) -> None:
+        """Snapshots, but for those of a session that another version tells more of."""
+        rows = self._newest(SNAPSHOTS) if repeated else self._rows(SNAPSHOTS)
+        if not all_new:
+            self._execute(_REPLACED_SNAPSHOTS, arriving=rows)
+        self._delete(SNAPSHOTS, rows if all_new else "replaced_snapshots")
+        self._insert(SNAPSHOTS, None if all_new else "replaced_snapshots", repeated=repeated)
+
+    def _delete(self, table: Table, replaced: str) -> None:
+        """Delete the rows of a table that have one of these keys."""
+        name = self._name(table)
+        same = " AND ".join(f"{name}.{column} = replaced.{column}" for column in _key(table))
+        self._execute(f"DELETE FROM {name} USING {replaced} AS replaced WHERE {same}")
+
+    def _insert(self, table: Table, only: str | None = None, *, repeated: bool) -> None:
+        """Insert the rows of a table that arrive.
 
         Args:
             table: The table.
-            replaced: What holds the keys.
+            only: What holds the keys of those that do come in. None for all: to look for each of
+                them there costs as much as to insert it.
             repeated: Whether a key may come twice.
-            all_rows: Whether that is all rows that arrive: to look for each of them among those
-                that may come in costs as much as to insert it.
         """
-        key = ("session_id",) if table in CHILDREN else table.key
-        name = self._name(table)
-        same = " AND ".join(f"{name}.{column} = replaced.{column}" for column in key)
-        self._execute(f"DELETE FROM {name} USING {replaced} AS replaced WHERE {same}")
         if self._files(table):
             rows = self._newest(table) if repeated else self._rows(table)
-            some = "" if all_rows else f" SEMI JOIN {replaced} AS replaced USING ({', '.join(key)})"
+            some = f" SEMI JOIN {only} AS replaced USING ({', '.join(_key(table))})" if only else ""
             loaded = f"SELECT *, '{self._package.name}' AS {LOAD_ID} FROM {rows}{some}"
-            self._execute(f"INSERT INTO {name} BY NAME {loaded}")
+            self._execute(f"INSERT INTO {self._name(table)} BY NAME {loaded}")
 
     def _newest(self, table: Table) -> str:
         """The newest row of each key."""
@@ -210,3 +228,8 @@ class Merge:
     def _name(self, table: Table) -> str:
         name: str = self._sql.make_qualified_table_name(table.name)
         return name
+
+
+def _key(table: Table) -> tuple[str, ...]:
+    """What the rows are found by that are replaced: children by their session, all of them."""
+    return ("session_id",) if table in CHILDREN else table.key

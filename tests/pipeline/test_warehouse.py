@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 from dlt.load.load import Load
 
@@ -78,6 +79,29 @@ def test_a_file_that_is_not_there_is_made_only_where_that_is_meant(
     with held_open(open_pipeline(), create=True):
         assert is_held(file)
     assert not is_held(file)
+
+
+def storage_version(file: Path) -> str:
+    with duckdb.connect(file, read_only=True) as connection:
+        [(tags,)] = connection.sql(
+            "SELECT tags FROM duckdb_databases() WHERE NOT internal"
+        ).fetchall()
+    return str(tags["storage_version"])
+
+
+def test_a_file_has_the_format_that_it_was_made_with(
+    duckdb_warehouse: DuckdbWarehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made_here, made_before = Path(duckdb_warehouse.credentials), tmp_path / "before.duckdb"
+    duckdb.connect(made_before).close()
+
+    for file in (made_here, made_before):
+        monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(file))
+        for _ in range(2):
+            with held_open(open_pipeline(), create=True):
+                pass
+
+    assert (storage_version(made_here), storage_version(made_before)) == ("v1.3.0+", "v1.0.0+")
 
 
 def test_what_is_no_file_is_left_alone() -> None:
