@@ -7,7 +7,7 @@ and `Columns:`. A line that is indented goes on with the one before.
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,7 @@ class Model:
     @cached_property
     def relations(self) -> frozenset[str]:
         """The tables and models that it reads."""
-        query = sqlglot.parse_one(self.sql, read="duckdb")
+        query = parsed(self.sql)
         own = {cte.alias_or_name for cte in query.find_all(exp.CTE)}
         return frozenset(table.name for table in query.find_all(exp.Table)) - own
 
@@ -164,13 +164,27 @@ def _entries(comment: Iterable[str]) -> dict[str, str]:
     return said
 
 
+@lru_cache(maxsize=100)  # it takes longest of all that is done with a model, and is asked thrice
+def parsed(sql: str) -> exp.Query:
+    """The SELECT of a model; to be copied by whoever changes it.
+
+    Raises:
+        ParseError: It is no SQL of DuckDB's.
+        ModelBroken: It is not one SELECT.
+    """
+    statements = sqlglot.parse(sql, read="duckdb")
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        raise ModelBroken("it is not one SELECT")
+    return statements[0]
+
+
 def _check(sql: str, path: Path) -> None:
     try:
-        parsed = sqlglot.parse(sql, read="duckdb")
+        parsed(sql)
     except ParseError as error:
         first = error.errors[0]
         raise ModelBroken(
             f"{path.name}, line {first['line']}: {first['description']} near {first['highlight']!r}"
         ) from None
-    if len(parsed) != 1 or not isinstance(parsed[0], exp.Query):
-        raise ModelBroken(f"{path.name}: it is not one SELECT")
+    except ModelBroken as problem:
+        raise ModelBroken(f"{path.name}: {problem.message}") from None

@@ -14,7 +14,7 @@ from sqlglot.optimizer.qualify_columns import quote_identifiers
 from sources.devin.tables import TABLES, Kind
 from sources.devin.usage_tables import USAGE_TABLES
 
-from .catalogue import ModelBroken
+from .catalogue import ModelBroken, parsed
 from .config import ModelSettings, Price
 from .dialects import corrected
 
@@ -61,18 +61,11 @@ def render(
     Raises:
         ModelBroken: It has a placeholder that nothing is known for.
     """
-    query = _filled(_parsed(sql), settings)
+    query = _filled(parsed(sql).copy(), settings)
     # Before any name of the destination comes in, which is quoted and folded already.
     query = quote_identifiers(normalize_identifiers(query, dialect), dialect)
     _place(query, dialect, name, columns)
     return corrected(query, dialect).sql(dialect, pretty=True, comments=False)
-
-
-def _parsed(sql: str) -> exp.Query:
-    query = sqlglot.parse_one(sql, read="duckdb")
-    if not isinstance(query, exp.Query):
-        raise ModelBroken("it is not one SELECT")
-    return query
 
 
 def _filled(query: exp.Query, settings: ModelSettings) -> exp.Query:
