@@ -57,7 +57,7 @@ def devin(
     overlap: str = "15m",
     settle: str = "5s",
     page_size: int = LARGEST_PAGE,
-    batch_size: int = 10_000,
+    batch_size: int = 5_000,
     timeout: str = "60s",
     retry_attempts: int = 8,
     retry_budget: str = "5m",

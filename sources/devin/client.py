@@ -350,9 +350,15 @@ class Client:
 
 def _response(http: httpx.Client, request: httpx.Request) -> httpx.Response:
     try:
-        return http.send(request)
+        response = http.send(request)
     except (httpx.TransportError, httpx.DecodingError) as error:
         raise _Failure(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+    # httpx's knows its response, which would keep each body until somebody looks for garbage.
+    response.stream = _READ
+    return response
+
+
+_READ = httpx.ByteStream(b"")
 
 
 def path_segment(value: str) -> str:

@@ -43,7 +43,7 @@ class Plan:
     listings: Sequence[AnyListing]
     start: int
     settle: int = 5
-    batch_size: int = 10_000
+    batch_size: int = 5_000
     batch_bytes: int = 16 * 2**20
     limits: Limits = field(default_factory=Limits)
     walkers: int = 1

@@ -1,15 +1,18 @@
 """One GET over real HTTP: what is asked again, what is not, and what the reader is told."""
 
+import gc
 import json
 import logging
 import socket
 import traceback
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Condition, Event
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 import tenacity
 
@@ -74,6 +77,24 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     clock = Time()
     monkeypatch.setattr(tenacity, "time", clock)
     return clock
+
+
+@pytest.fixture
+def without_garbage_collection() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("without_garbage_collection")
+def test_an_answer_is_let_go_of_as_soon_as_it_is_read(client: Client) -> None:
+    answers: list[weakref.ref[httpx.Response]] = []
+    client.connections.hooks["response"] = [lambda answer: answers.append(weakref.ref(answer))]
+
+    ask(client)
+
+    assert [answer() for answer in answers] == [None]
 
 
 # What is asked again
