@@ -14,6 +14,7 @@ from .due import Due
 from .held import Held
 from .identity import explained
 from .order import OrderBroken
+from .packaging import Package
 from .plan import Plan
 from .raising import Raising
 from .runs import Journal, Run, run_table
@@ -134,7 +135,7 @@ class Cycle:
         self._plan = plan = self._plan or self._intended()
         raised = dict(memory)
 
-        self._answers.another_chance()
+        self._answers.another_chance(plan.walkers)
 
         def read(go_on: Callable[[], None]) -> dict[str, Spooled]:
             walkers = partial(self._walkers, go_on, self._answers)
@@ -242,9 +243,9 @@ class Cycle:
                 size += news.portion.size
                 yield from news.scope.take(news.work, news.portion)
                 self._tell(news)
-                enough = sessions >= plan.commit_every or size >= plan.commit_bytes
-                enough = enough and not self._nearly_done(plan)
-                if (enough or plan.clock() >= over) and not self._whole:
+                if (
+                    self._complete(plan, sessions, size) or plan.clock() >= over
+                ) and not self._whole:
                     walkers.wind_down()
             else:
                 self._end(news, walkers)
@@ -300,10 +301,11 @@ class Cycle:
         if self.failure and (self._whole or self._in_vain):
             raise self.failure
 
-    def _nearly_done(self, plan: Plan) -> bool:
-        """Whether what is left is too little for a load package of its own."""
+    def _complete(self, plan: Plan, sessions: int, size: int) -> bool:
+        """Whether the package is, that has so many sessions, from so many bytes of answers."""
         expected, seen = self._progress()
-        return abs(expected - seen) < _CRUMBS * plan.commit_every
+        package = Package(sessions, size, expected - seen, late=not self._answers.come_soon)
+        return package.complete(plan.commit_every, plan.commit_bytes)
 
     def _progress(self) -> tuple[int, int]:
         """How many sessions there are to read, as far as is known, and how many were."""
@@ -328,7 +330,6 @@ class Cycle:
         )
 
 
-_CRUMBS = 0.05  # of a load package, which takes half a second however small it is
 _FEW_PAGES = 20  # so many at least are walked in one go, however soon a package is to be complete
 
 _OF_ALL = (errors.TokenRejected, errors.TryAgainLater)

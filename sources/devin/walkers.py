@@ -70,6 +70,11 @@ class Ended(NamedTuple, Generic[S]):
     error: BaseException | None
 
 
+def _is_page(step: object) -> bool:
+    """An end takes no time, be the answers ever so late."""
+    return not isinstance(step, Ended)
+
+
 @dataclass(eq=False)
 class _Task(Generic[S]):
     scope: S
@@ -88,7 +93,7 @@ class Walkers(Generic[S]):
 
     Args:
         most: Walkers at most; they start as there is work for them.
-        page_size: Sessions a page: nobody gives less away.
+        page_size: Sessions a page: what is left is shared among as many as it has pages at most.
         largest: Sessions that a walk may bring at most which cannot be stopped before its end, so
             that a load package does not become too large; None for any number.
         look: Called now and then by whoever waits for news; may raise to end the run.
@@ -155,7 +160,7 @@ class Walkers(Generic[S]):
         More may be given meanwhile.
         """
         if self._answers:
-            yield from self._walk_here(self._answers)
+            yield from self._walk_here()
         while (news := self._next_news()) is not None:
             yield news
 
@@ -203,14 +208,14 @@ class Walkers(Generic[S]):
         """Whether there are to be no threads; once there are, they stay."""
         return self._answers is not None and self._answers.come_soon and not self._threads
 
-    def _walk_here(self, answers: Answers) -> Iterator[Read[S] | Ended[S]]:
+    def _walk_here(self) -> Iterator[Read[S] | Ended[S]]:
         """What happens as long as nobody else walks; the rest is left to the threads."""
         while self._alone() and (self._news or self._waiting):
             if self._news:
                 yield self._news.popleft()
                 continue
             task = self._begin()
-            while not isinstance(step := answers.timed(partial(self._step, task)), Ended):
+            while not isinstance(step := self._timed_step(task), Ended):
                 yield Read(task.scope, task.work, step)
                 self._look()
                 if not self._alone():
@@ -238,7 +243,7 @@ class Walkers(Generic[S]):
     def _walk(self) -> None:
         while (task := self._next_task()) is not None:
             try:
-                while not isinstance(step := self._step(task), Ended):
+                while not isinstance(step := self._timed_step(task), Ended):
                     self._tell(Read(task.scope, task.work, step))
             except _Closed:
                 return
@@ -246,6 +251,10 @@ class Walkers(Generic[S]):
                 self._running.discard(task)
                 self._news.append(step)
                 self._news_came.notify()
+
+    def _timed_step(self, task: _Task[S]) -> Portion | Ended[S]:
+        step = partial(self._step, task)
+        return self._answers.timed(step, _is_page) if self._answers else step()
 
     def _step(self, task: _Task[S]) -> Portion | Ended[S]:
         """The next page of a task, or how it ended."""
@@ -301,4 +310,4 @@ class Walkers(Generic[S]):
         most_left = max(other.sessions for other in self._running)
         if hungry <= 0 or task.sessions < _GIVES * most_left:
             return 1
-        return min(1 + hungry, max(1, task.sessions // self._page_size))
+        return min(1 + hungry, max(1, math.ceil(task.sessions / self._page_size)))

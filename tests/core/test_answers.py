@@ -31,11 +31,27 @@ def test_answers_come_soon_where_one_of_the_last_took_less_to_wait_for_than_to_r
     assert answers.come_soon == soon
 
 
-@pytest.mark.parametrize(("first", "next_", "soon"), [(0.2, 0.001, True), (0.2, 0.2, False)])
-def test_answers_that_came_late_get_another_chance(first: float, next_: float, soon: bool) -> None:
+@pytest.mark.parametrize(
+    ("first", "walkers", "next_", "soon"),
+    [
+        (0.2, 1, 0.001, True),
+        (0.2, 1, 0.2, False),
+        # They may have waited for each other: what each does takes a tenth of a second.
+        (3.1, 16, 0.001, True),
+        # That would not have taken so long.
+        (3.3, 16, 0.001, False),
+        (0.3, 1, 0.001, False),
+    ],
+)
+def test_answers_that_came_late_get_another_chance_if_walkers_may_have_waited_for_each_other(
+    first: float, walkers: int, next_: float, soon: bool
+) -> None:
     answers = Answers()
     answers.note(first, 0.1)
-    answers.another_chance()
+    answers.another_chance(walkers)
+    if not answers.come_soon:
+        assert not soon
+        return
     answers.note(next_, 0.002)
 
     assert answers.come_soon == soon
@@ -44,7 +60,7 @@ def test_answers_that_came_late_get_another_chance(first: float, next_: float, s
 def test_answers_that_come_soon_are_remembered() -> None:
     answers = Answers()
     answers.note(0.001, 0.002)
-    answers.another_chance()
+    answers.another_chance(1)
     answers.note(0.2, 0.002)
 
     assert answers.come_soon
@@ -58,5 +74,13 @@ def test_time_that_passes_without_work_is_waiting(monkeypatch: pytest.MonkeyPatc
     answers = Answers()
     monkeypatch.setattr(answers, "note", lambda *page: noted.append(page))
 
-    assert answers.timed(lambda: "page") == "page"
+    assert answers.timed(lambda: "page", counts=lambda read: read == "page") == "page"
     assert noted == [(2.5, 0.5)]
+
+
+def test_what_is_no_page_does_not_count() -> None:
+    answers = Answers()
+    answers.note(0.2, 0.002)
+
+    assert answers.timed(lambda: "end", counts=lambda read: read == "page") == "end"
+    assert not answers.come_soon

@@ -303,12 +303,13 @@ def test_walkers_that_have_nothing_to_do_get_equal_parts_of_what_another_has_lef
     assert report.done == once({scope: [WHOLE]})
 
 
-def test_no_less_than_a_page_is_given_away() -> None:
-    scope = Meeting(2, 299)
+@pytest.mark.parametrize(("sessions", "parts"), [(200, 2), (201, 3), (300, 3)])
+def test_what_is_left_is_shared_among_as_many_as_it_has_pages(sessions: int, parts: int) -> None:
+    scope = Meeting(parts, sessions)
 
     run(Walkers(8, 100), scope, [WHOLE])
 
-    assert sorted(scope.walked, key=str) == sorted(WHOLE.split(2), key=str)
+    assert sorted(scope.walked, key=str) == sorted(WHOLE.split(parts), key=str)
 
 
 def test_a_walk_that_could_not_be_stopped_is_cut_to_what_a_package_may_hold() -> None:
