@@ -18,7 +18,7 @@ from .ahead import Ahead
 from .comments import write_comments
 from .loading import load_pending
 from .lock import only_one
-from .models.changed import apply_changed
+from .models.changed import apply_changed, prepare
 from .recovery import Recovered, built_on_this, recover
 from .warehouse import location
 
@@ -147,6 +147,7 @@ def _load(
     pipeline.extract(source)
     pipeline.normalize()
     log.info("loading into the destination", extra={"event": "committed"})
+    prepare(pipeline)
     with meanwhile or nullcontext():
         loaded = load_pending(pipeline)
     built_on_this(pipeline)

@@ -4,6 +4,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import partial
+from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from . import errors
@@ -145,6 +146,9 @@ class Cycle:
                     spool.add(batch)
             return spool.close()
 
+        if "scopes" not in memory:
+            # All that comes is new, and to import what takes it apart takes as long as an answer.
+            Thread(target=_import_arrow, daemon=True).start()
         # It may walk by itself, and wait for an answer then, so another one looks meanwhile.
         spooled = attended(read, look, plan.client.stop)
         self._ahead = _Ahead(spooled, raised) if spooled else None
@@ -339,6 +343,12 @@ _OF_ALL = (errors.TokenRejected, errors.TryAgainLater)
 def _scopes(plan: Plan, journal: Journal) -> list[Raising]:
     looked_at = {run.scope: run.as_of for run in journal.read() if run.outcome == "unchanged"}
     return [Raising(plan, each, looked_at.get(each.name)) for each in plan.listings]
+
+
+def _import_arrow() -> None:
+    import pyarrow.parquet  # noqa: F401
+
+    from . import shredding  # noqa: F401
 
 
 def _empty_tables() -> Batch:

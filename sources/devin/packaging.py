@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 _CRUMBS = 0.05  # of a load package, which takes half a second however small it is
 _HALF = 0.5  # of one has to be there before it is worth the half second to load less at the end
-_LAST = 0.25  # of what is there then is little enough
+_LAST = 0.125  # of what is there then is little enough
 
 
 class Package(NamedTuple):

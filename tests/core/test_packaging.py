@@ -33,14 +33,14 @@ def test_where_nobody_knows_how_many_are_left_it_is_not_made_larger() -> None:
 @pytest.mark.parametrize(
     ("sessions", "left", "complete"),
     [
-        (800, 201, False),
-        (800, 200, True),
+        (800, 101, False),
+        (800, 100, True),
         (800, 50, True),
         # What is left is not worth a package.
         (800, 49, False),
         # What is there is not worth one yet.
-        (500, 100, True),
-        (499, 100, False),
+        (500, 60, True),
+        (499, 60, False),
     ],
 )
 def test_where_answers_are_late_the_last_package_is_small(
