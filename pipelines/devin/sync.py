@@ -4,7 +4,7 @@ import gc
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +111,11 @@ def sync(pipeline: dlt.Pipeline, **options: Any) -> SyncResult:
             while not ahead.finished:
                 if ahead.anything_new():
                     result.load_ids += _load(pipeline, source, ahead.reading())
+                    if not cycle.finished and result.models is None:
+                        # A load may take long, and has somebody waiting: for the next package here,
+                        # elsewhere for the views. What is wrong with them is met again at the end.
+                        with suppress(Exception):
+                            result.models = apply_changed(pipeline)
         result.failure = cycle.failure
         if result.achieved and (usage := next_usage(pipeline, cycle)):
             result.usage = usage
@@ -130,7 +135,7 @@ def _apply_models(pipeline: dlt.Pipeline, result: SyncResult) -> None:
     if not pipeline.schema_names:
         return  # nothing was ever loaded
     try:
-        result.models = apply_changed(pipeline)
+        result.models = apply_changed(pipeline) or result.models
     except DevinError as failure:
         result.failure = result.failure or failure
         return

@@ -148,7 +148,7 @@ class Cycle:
 
         if "scopes" not in memory:
             # All that comes is new, and to import what takes it apart takes as long as an answer.
-            Thread(target=_import_arrow, daemon=True).start()
+            Thread(target=_import_arrow).start()
         # It may walk by itself, and wait for an answer then, so another one looks meanwhile.
         spooled = attended(read, look, plan.client.stop)
         self._ahead = _Ahead(spooled, raised) if spooled else None
@@ -247,9 +247,8 @@ class Cycle:
                 size += news.portion.size
                 yield from news.scope.take(news.work, news.portion)
                 self._tell(news)
-                if (
-                    self._complete(plan, sessions, size) or plan.clock() >= over
-                ) and not self._whole:
+                late = plan.clock() >= over
+                if not self._whole and (late or self._complete(plan, sessions, size)):
                     walkers.wind_down()
             else:
                 self._end(news, walkers)

@@ -1,14 +1,16 @@
 """The models become views in the destination, and what is wrong with one harms nothing else."""
 
+import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 
+from pipelines.devin.models import changed
 from pipelines.devin.models.applying import Applied, apply
-from pipelines.devin.models.catalogue import catalogue
-from pipelines.devin.models.changed import apply_changed
+from pipelines.devin.models.catalogue import catalogue, parsed
+from pipelines.devin.models.changed import READER, apply_changed, prepare
 from sources.devin.errors import ConfigurationError
 from tests.models.test_catalogue import model_file
 from tests.support.sessions import NOON, session_item, session_tables, sessions_of
@@ -187,3 +189,44 @@ def test_where_no_dataset_may_be_made_every_model_is_skipped_and_named(
     assert list(applied.skipped) == ["m"]
     assert "permission denied" in applied.skipped["m"]
     owner.sql(f"DROP OWNED BY {name}; DROP ROLE {name}")
+
+
+def readers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == READER]
+
+
+def test_what_is_read_before_is_not_read_again(loaded: Warehouse, tmp_path: Path) -> None:
+    model_file(tmp_path, "m", f"SELECT 1 AS day, acus_consumed AS acus, '{uuid4()}' FROM sessions")
+    before = parsed.cache_info().misses
+
+    prepare(loaded.pipeline(), tmp_path)
+    for reader in readers():
+        reader.join()
+    prepared = parsed.cache_info().misses
+    apply_changed(loaded.pipeline(), tmp_path)
+
+    assert (prepared - before, parsed.cache_info().misses - prepared) == (1, 0)
+
+
+def test_nothing_is_read_before_where_the_views_were_made(
+    loaded: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model_file(tmp_path, "m", "SELECT 1 AS day, acus_consumed AS acus FROM sessions")
+    apply_changed(loaded.pipeline(), tmp_path)
+    monkeypatch.setattr(changed, "_read", lambda folder: pytest.fail(f"{folder} was read"))
+    prepare(loaded.pipeline(), tmp_path)
+
+    assert readers() == []
+
+
+def test_folders_that_nobody_can_read_are_for_whoever_applies_them(
+    loaded: Warehouse, tmp_path: Path
+) -> None:
+    (tmp_path / "m.sql").write_bytes(b"\xff")
+
+    prepare(loaded.pipeline(), tmp_path)
+    for reader in readers():
+        reader.join()
+
+    with pytest.raises(UnicodeDecodeError):
+        apply_changed(loaded.pipeline(), tmp_path)

@@ -17,10 +17,12 @@ from pipelines.devin import loading
 from pipelines.devin import sync as syncing
 from pipelines.devin.ahead import FOLDER
 from pipelines.devin.demo_api import DemoServer
+from pipelines.devin.models.catalogue import catalogue
 from pipelines.devin.warehouse import open_pipeline
 from sources.devin.errors import DevinError
 from sources.devin.held import Held
 from sources.devin.intake import Intake
+from sources.devin.merging import duckdb_file
 from sources.devin.runs import Journal
 from sources.devin.tables import TABLES
 from tests.pipeline.conftest import into
@@ -133,6 +135,26 @@ def test_all_of_the_next_package_can_be_read_while_one_is_loaded(
     assert asked == [second]
     assert second - first >= 10
     assert synced.differences() == {}
+
+
+VIEWS = "SELECT count(*) FROM information_schema.views WHERE table_schema = 'devin_analytics'"
+
+
+def test_the_views_are_there_once_the_first_package_is_loaded(
+    synced: Synced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__DEVIN__COMMIT_EVERY", "100")
+    monkeypatch.setenv("SOURCES__DEVIN__PAGE_SIZE", "10")
+    file = duckdb_file(open_pipeline())
+    assert file
+    extracts = Extracts(
+        monkeypatch, lambda: synced.warehouse.sql(VIEWS) if file.exists() else [(0,)]
+    )
+
+    result = sync()
+
+    assert extracts.seen[:2] == [[(0,)], [(len(catalogue()[0]),)]]
+    assert result.models is not None
 
 
 def folder() -> Path:

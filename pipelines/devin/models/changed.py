@@ -22,6 +22,7 @@ from .config import ModelSettings, model_settings
 if TYPE_CHECKING:
     from .applying import Applied
 
+READER = "devin-models"
 _APPLIED = "devin_models"
 _NAMES = frozenset(table.name for table in (*TABLES, *USAGE_TABLES))
 
@@ -57,7 +58,7 @@ def prepare(pipeline: dlt.Pipeline, folder: Path = FOLDER) -> None:
     A destination that loads leaves Python with little to do, and this takes a tenth of a second.
     """
     if _applied(pipeline) is None:
-        Thread(target=_read, args=(folder,), daemon=True).start()
+        Thread(target=_read, args=(folder,), name=READER).start()
 
 
 def _read(folder: Path) -> None:
