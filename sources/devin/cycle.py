@@ -4,7 +4,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import partial
-from threading import Thread
+from threading import Timer
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from . import errors
@@ -146,11 +146,9 @@ class Cycle:
                     spool.add(batch)
             return spool.close()
 
-        if "scopes" not in memory:
-            # All that comes is new, and to import what takes it apart takes as long as an answer.
-            Thread(target=_import_arrow).start()
-        # It may walk by itself, and wait for an answer then, so another one looks meanwhile.
-        spooled = attended(read, look, plan.client.stop)
+        with _importing(soon="scopes" not in memory):
+            # It may walk by itself, and wait for an answer then, so another one looks meanwhile.
+            spooled = attended(read, look, plan.client.stop)
         self._ahead = _Ahead(spooled, raised) if spooled else None
         return bool(spooled)
 
@@ -344,10 +342,26 @@ def _scopes(plan: Plan, journal: Journal) -> list[Raising]:
     return [Raising(plan, each, looked_at.get(each.name)) for each in plan.listings]
 
 
-def _import_arrow() -> None:
-    import pyarrow.parquet  # noqa: F401
+@contextlib.contextmanager
+def _importing(*, soon: bool) -> Iterator[None]:
+    """Import what takes sessions apart while the first answer is waited for, if it is.
 
-    from . import shredding  # noqa: F401
+    An answer that came by then has whoever reads it import that.
+    """
+    arrow = Timer(_A_MOMENT, _import_arrow)
+    if soon:
+        arrow.start()
+    try:
+        yield
+    finally:
+        arrow.cancel()
+
+
+_A_MOMENT = 0.06  # seconds: an answer that comes sooner is not to wait for Python
+
+
+def _import_arrow() -> None:
+    from . import columns  # noqa: F401
 
 
 def _empty_tables() -> Batch:
