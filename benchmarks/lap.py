@@ -110,7 +110,7 @@ class Track:
             command = [*command[:-1], "backfill", *A_MONTH]  # in place of `sync`
         os.sync()  # what the lap before left to be written is not this one's to wait for
         server.ask(Desk.reset)
-        measured = measure(command, told, home, self._folder / f"{home.name}.txt")
+        measured = measure(command, told, home, self._output(entrant))
         served = server.ask(Desk.served)
         fault = self._fault(entrant, measured)
         return Lap(entrant.name, number, measured, served, os.getloadavg()[0], fault)
@@ -118,7 +118,10 @@ class Track:
     def _fault(self, entrant: Entrant, measured: Measured) -> str | None:
         contender = self._contenders[entrant.contender]
         if measured.status:
-            return f"exit status {measured.status}"
+            # The next round overwrites the rest of it.
+            said = self._output(entrant).read_text(errors="replace").strip().splitlines()
+            last = said[-1].replace(str(self._home(entrant)), ".") if said else "nothing was said"
+            return f"exit status {measured.status}: {last}"
         if not contender.sessions_table:
             return None
         count = f"SELECT count(*) FROM {contender.sessions_table}"
@@ -135,6 +138,10 @@ class Track:
         if found != change.sessions:
             return f"{found:,} changed sessions loaded, and there are {change.sessions:,}"
         return None
+
+    def _output(self, entrant: Entrant) -> Path:
+        """What it said in its last lap."""
+        return self._folder / f"{self._home(entrant).name}.txt"
 
     def _home(self, entrant: Entrant) -> Path:
         return self._folder / entrant.name.replace(", ", "-").replace(" ", "-").replace(",", "")

@@ -84,13 +84,14 @@ def test_a_race_from_the_first_load_to_the_file_of_results(
 @pytest.mark.parametrize(
     ("program", "fault"),
     [
-        ("raise SystemExit(3)", "exit status 3"),
+        ("raise SystemExit(3)", "exit status 3: nothing was said"),
+        ("print('well'); raise SystemExit('no: do so')", "exit status 1: no: do so"),
         (
             "import duckdb; duckdb.connect('few.duckdb').execute('CREATE TABLE t AS SELECT 1')",
             "1 sessions loaded, and there are 300",
         ),
     ],
-    ids=["fails", "loads too little"],
+    ids=["fails", "fails, and says why", "loads too little"],
 )
 def test_who_did_not_load_everything_does_not_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, fault: str
