@@ -1,6 +1,7 @@
 """What a command takes as a whole process: time, processor and memory, descendants included."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -36,12 +37,21 @@ class Measured:
     status: int
 
 
+def end_at_sigterm() -> None:
+    """Let SIGTERM end this program as Ctrl-C does, and what it measures with it.
+
+    A command that stayed would go on in a folder that the next race takes for its own.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 def measure(
     command: list[str], environment: dict[str, str], folder: Path, output: Path
 ) -> Measured:
     """Run a command to its end; what it says goes to the end of a file.
 
-    Where it fails, the last of what it said is shown on stderr.
+    Where it fails, the last of what it said is shown on stderr. Where this program is stopped, the
+    command and all that it started end too.
     """
     with output.open("ab") as said:
         begun = time.monotonic()
@@ -52,13 +62,14 @@ def measure(
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=said,
+            start_new_session=True,
         )
     watch = _MemoryWatch(process.pid)
     try:
         # Not `process.wait`, which does not tell what the process took.
         _, status, usage = os.wait4(process.pid, 0)
     except BaseException:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         raise
     finally:

@@ -19,6 +19,7 @@ from .cases import CASES, Case, Entrant, Task
 from .contenders import CONTENDERS, Contender, prepare
 from .lap import Lap, Track
 from .loading import say
+from .measuring import end_at_sigterm
 from .outcome import judged, table, write
 from .prepared import PreparedServer
 
@@ -84,6 +85,7 @@ def main() -> int:
     parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, metavar="NAME")
     parser.add_argument("--no-bars", action="store_true", help="only measure; end with 0")
     given = parser.parse_args()
+    end_at_sigterm()
     good = True
     for name in given.case:
         case = CASES[name]
