@@ -10,6 +10,7 @@ from sources.devin.errors import DevinError
 from sources.devin.merging import check_destination, duckdb_file
 
 from .failures import DestinationFailed, explained
+from .warehouse import location, refuse_strangers, stored_state
 
 
 class Finding(NamedTuple):
@@ -50,7 +51,9 @@ def check(pipeline: dlt.Pipeline, **options: Any) -> Iterator[Finding]:
     suitable = _finding(f"{name} can hold the tables", lambda: check_destination(pipeline))
     yield suitable
     if suitable.problem is None:
-        yield _finding(f"{name} answers", lambda: _connect(pipeline))
+        file = duckdb_file(pipeline)
+        where = f" ({location(pipeline)})" if file else ""
+        yield _finding(f"{name} answers{where}", lambda: _connect(pipeline))
 
 
 def _access(**options: Any) -> Iterator[Finding]:
@@ -74,6 +77,8 @@ def _connect(pipeline: dlt.Pipeline) -> None:
         return
     with pipeline.sql_client() as client:
         client.execute_sql("SELECT 1")
+    if stored_state(pipeline) is None:
+        refuse_strangers(pipeline)
 
 
 def _finding(subject: str, look: Callable[[], Any]) -> Finding:

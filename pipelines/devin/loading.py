@@ -6,7 +6,7 @@ import dlt
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from .failures import out_of_memory
-from .warehouse import give_duckdb_memory, held_open
+from .file import give_memory, held_open
 
 log = logging.getLogger("devin.loading")
 
@@ -30,7 +30,7 @@ def load_pending(pipeline: dlt.Pipeline) -> list[str]:
         try:
             return list(pipeline.load(workers=LOADERS).loads_ids)
         except PipelineStepFailed as failure:
-            if not (out_of_memory(failure) and give_duckdb_memory()):
+            if not (out_of_memory(failure) and give_memory()):
                 raise
         log.info("DuckDB needs more memory than usual: loading again")
         return list(pipeline.load(workers=LOADERS).loads_ids)

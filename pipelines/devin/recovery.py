@@ -15,8 +15,9 @@ from sources.devin.errors import DestinationBusy
 
 from .amounts import count
 from .failures import explained
+from .file import keep_folder
 from .loading import load_pending
-from .warehouse import has_dataset, pending_packages, stored_state
+from .warehouse import has_dataset, pending_packages, refuse_strangers, stored_state
 
 log = logging.getLogger("devin.recovery")
 
@@ -47,13 +48,17 @@ def recover(pipeline: dlt.Pipeline) -> Recovered:
 
     Raises:
         PipelineStepFailed: The destination could not be reached, or not be written.
+        DestinationUnsuitable: It has tables of somebody else's.
     """
     stored = stored_state(pipeline)
+    if stored is None:
+        refuse_strangers(pipeline)
     recovered = _settle(pipeline, stored)
     if recovered.loaded:
         stored = stored_state(pipeline)
     if _hash(stored) != pipeline.state.get("_version_hash"):
         _believe(pipeline, stored)
+    keep_folder(pipeline)
     pipeline.set_local_state_val(_BUILT_ON, _hash(stored))
     return recovered
 

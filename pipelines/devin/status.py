@@ -13,7 +13,7 @@ from sources.devin.runs import Journal, Run
 from sources.devin.scope import Scope
 from sources.devin.tables import REJECTED, RUNS
 
-from .warehouse import pending_packages, scopes_of, stored_state
+from .warehouse import location, pending_packages, scopes_of, stored_state
 
 LAST_CYCLES = 5
 CYCLE_COLUMNS = ("run_id", "scope", "started_at", "finished_at", "as_of", "outcome", "error")
@@ -68,14 +68,16 @@ class ScopeStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """A pipeline: its scopes, and how many load packages an earlier run left pending."""
+    """A pipeline: where its tables are, its scopes, and how many load packages are pending."""
 
+    warehouse: str
     scopes: list[ScopeStatus]
     pending_packages: int
 
     def as_json(self, now: datetime) -> dict[str, Any]:
         """The status as JSON can hold it."""
         return {
+            "warehouse": self.warehouse,
             "scopes": [scope.as_json(now) for scope in self.scopes],
             "pending_packages": self.pending_packages,
         }
@@ -100,6 +102,7 @@ def read_status(pipeline: dlt.Pipeline) -> Status:
     memories = scopes_of(stored_state(pipeline))
     names = dict.fromkeys([*memories, *(cycle["scope"] for cycle in cycles)])
     return Status(
+        location(pipeline),
         [
             _scope(name, Scope.of(memories.get(name)), cycles, rejected.get(name, 0))
             for name in names

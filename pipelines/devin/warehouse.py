@@ -1,9 +1,6 @@
 """The pipeline that the command line works with, and what it remembers."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
-from pathlib import Path
 from typing import Any
 
 import dlt
@@ -11,27 +8,14 @@ from dlt.common.destination.client import WithStateSync
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
+from sources.devin.errors import DestinationUnsuitable
 from sources.devin.merging import duckdb_file
+
+from .file import choose_folder, keep_memory_small
 
 DEFAULT_DESTINATION = "duckdb"
 DEFAULT_DATASET = "devin"
 _NOT_IN_NAMES = re.compile(r"\W")
-DUCKDB_MEMORY = "64MiB"
-"""What DuckDB may keep of its file; what a merge needs beyond that goes to disk beside the file."""
-
-DUCKDB_MEMORY_AT_MOST = "4GiB"
-"""What it may keep where that is not enough."""
-
-_DUCKDB_THREADS = 1
-"""How many threads it has: two of them take twice the processor time for a merge, and as long."""
-
-DUCKDB_FORMAT = "v1.3.0"
-"""The oldest DuckDB that reads a file made here. By default that is 1.0, whose way to make text
-small takes a sixth more time for all that is loaded, and a tenth more room."""
-
-_NEXT_ITEM = "extract.next_item_mode"
-"""Whether dlt writes all tables of a batch before it asks for the next one, or keeps several."""
-_OF_DUCKDB = "destination.duckdb.credentials.global_config"
 PIPELINE_NAME = "devin_warehouse"
 """Also the name of the default DuckDB file, which must not be that of the dataset."""
 
@@ -56,7 +40,8 @@ def open_pipeline(
     # Whoever runs it decides what a signal does (see `stopping`); dlt's way forgets one that comes
     # while it loads.
     pipeline.runtime_config.intercept_signals = False
-    _keep_memory_small()
+    keep_memory_small()
+    choose_folder(pipeline)
     return pipeline
 
 
@@ -67,60 +52,6 @@ def _factory(destination: str) -> Any:
     from sources.devin.direct import DirectDuckdb  # noqa: PLC0415 - takes DuckDB to be installed
 
     return DirectDuckdb()
-
-
-@contextmanager
-def held_open(pipeline: dlt.Pipeline, *, create: bool = False) -> Iterator[None]:
-    """Keep a DuckDB file open in the block, so that it is opened, and written through, once.
-
-    DuckDB writes its log into the file whenever the last connection closes, and dlt opens one for
-    each thing it does. Nobody else can open the file meanwhile, so the block is not to wait for
-    the API.
-
-    Args:
-        pipeline: The pipeline; where it does not load into a file, nothing is done.
-        create: Whether to make the file if it is not there.
-
-    Raises:
-        Exception: Whatever dlt raises where the file cannot be opened, or is held by another.
-    """
-    file = duckdb_file(pipeline)
-    if file and create:
-        _make(file)
-    with pipeline.sql_client() if file and (create or file.exists()) else nullcontext():
-        yield
-
-
-def _make(file: Path) -> None:
-    """Make a DuckDB file, if there is none: it keeps the format that it is made with."""
-    if file.exists():
-        return
-    import duckdb  # noqa: PLC0415 - slow to import, and there is one destination that needs it
-
-    # What is in the way dlt meets again, and says it as it says all that is wrong with a file.
-    with suppress(duckdb.Error):
-        duckdb.connect(file, config={"storage_compatibility_version": DUCKDB_FORMAT}).close()
-
-
-def _keep_memory_small() -> None:
-    """Settings of dlt and DuckDB for a load whose memory does not grow, where nobody set them."""
-    if dlt.config.get(_NEXT_ITEM) is None:
-        dlt.config[_NEXT_ITEM] = "fifo"
-    if dlt.secrets.get(_OF_DUCKDB) is None:
-        dlt.secrets[_OF_DUCKDB] = _duckdb_config(DUCKDB_MEMORY)
-
-
-def give_duckdb_memory() -> bool:
-    """Let DuckDB take what it wants from now on; whether that is more than it was given."""
-    given: Any = dlt.secrets.get(_OF_DUCKDB)
-    small: bool = given == _duckdb_config(DUCKDB_MEMORY)
-    if small:
-        dlt.secrets[_OF_DUCKDB] = _duckdb_config(DUCKDB_MEMORY_AT_MOST)
-    return small
-
-
-def _duckdb_config(memory: str) -> dict[str, Any]:
-    return {"memory_limit": memory, "threads": _DUCKDB_THREADS}
 
 
 def location(pipeline: dlt.Pipeline) -> str:
@@ -156,6 +87,44 @@ def has_dataset(pipeline: dlt.Pipeline) -> bool:
         return False
     with pipeline.destination_client() as client:
         return client.is_storage_initialized()
+
+
+def refuse_strangers(pipeline: dlt.Pipeline) -> None:
+    """Make sure that no table of somebody else's has the name of one that is to be made.
+
+    To be asked where the destination holds no state, since tables without one may be anybody's. A
+    table is not ours if it lacks a column that every row of ours has.
+
+    Raises:
+        DestinationUnsuitable: There is such a table.
+    """
+    if not has_dataset(pipeline):
+        return
+    # Only before the first load.
+    from dlt.destinations.job_client_impl import SqlJobClientBase  # noqa: PLC0415
+
+    from sources.devin.tables import TABLES  # noqa: PLC0415
+    from sources.devin.usage_tables import USAGE_TABLES  # noqa: PLC0415
+
+    needed = {
+        table.name: {column.name for column in table.columns if column.required}
+        for table in (*TABLES, *USAGE_TABLES)
+    }
+    with pipeline.destination_client() as client:
+        if not isinstance(client, SqlJobClientBase):
+            return
+        found = dict(client.get_storage_tables(needed))
+    strange = [
+        name
+        for name, columns in found.items()
+        if columns and not needed[name] <= {column.lower() for column in columns}
+    ]
+    if strange:
+        raise DestinationUnsuitable(
+            f"{location(pipeline)} has tables of these names that devin-elt did not make: "
+            f"{', '.join(strange)}",
+            "Choose another --dataset, or rename them.",
+        )
 
 
 def scopes_of(state: dict[str, Any] | None) -> dict[str, Any]:

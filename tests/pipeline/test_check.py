@@ -25,12 +25,13 @@ def test_all_is_well_on_every_destination(
     result = verb("check", "--destination", warehouse.name)
 
     assert (result.exit_code, result.stderr) == (0, "")
+    where = f" ({warehouse.credentials})" if warehouse.name == "duckdb" else ""
     assert result.stdout == (
         "ok    configuration\n"
         "ok    token\n"
         "ok    organisation org-demo\n"
         f"ok    {warehouse.name} can hold the tables\n"
-        f"ok    {warehouse.name} answers\n"
+        f"ok    {warehouse.name} answers{where}\n"
     )
 
 
@@ -44,7 +45,7 @@ def test_it_loads_nothing_and_makes_no_file(verb: Verb, synced: Synced) -> None:
 
 
 def test_without_a_token_the_destination_is_still_looked_at(
-    verb: Verb, server: DemoServer, monkeypatch: pytest.MonkeyPatch
+    verb: Verb, server: DemoServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("SOURCES__DEVIN__API_KEY")
 
@@ -56,7 +57,7 @@ def test_without_a_token_the_destination_is_still_looked_at(
         "key (it begins with cog_) into SOURCES__DEVIN__API_KEY, or into api_key under "
         "[sources.devin] in .dlt/secrets.toml.\n"
         "ok    duckdb can hold the tables\n"
-        "ok    duckdb answers\n"
+        f"ok    duckdb answers ({tmp_path / 'devin_warehouse.duckdb'})\n"
     )
 
 
@@ -84,7 +85,7 @@ def test_each_organisation_is_looked_at(
     result = verb("check")
 
     assert result.exit_code == 2
-    assert [line.split(":")[0] for line in result.stdout.splitlines()] == [
+    assert [line.split(":")[0].split(" (")[0] for line in result.stdout.splitlines()] == [
         "ok    configuration",
         "ok    token",
         "FAIL  organisation org-nope",
@@ -111,13 +112,14 @@ def test_a_missing_permission_is_named(
     ("file", "finding", "code"),
     [
         ("devin.duckdb", "FAIL  duckdb can hold the tables: the DuckDB file devin.duckdb has", 2),
-        ("no/such/x.duckdb", "FAIL  duckdb answers: the folder of the DuckDB file does not", 1),
+        ("no/such/x.duckdb", "FAIL  duckdb answers (HERE/no/such/x.duckdb): the folder of", 1),
     ],
 )
 def test_a_file_that_will_not_do_is_found_before_anything_is_read(
     verb: Verb,
     server: DemoServer,
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
     file: str,
     finding: str,
     code: int,
@@ -127,7 +129,8 @@ def test_a_file_that_will_not_do_is_found_before_anything_is_read(
     result = verb("check")
 
     assert result.exit_code == code
-    assert result.stdout.splitlines()[-1].startswith(finding)
+    said = result.stdout.replace(str(tmp_path), "HERE")
+    assert said.splitlines()[-1].startswith(finding)
 
 
 def test_a_destination_that_is_down_is_found(
@@ -142,3 +145,44 @@ def test_a_destination_that_is_down_is_found(
     assert result.stdout.splitlines()[-1].startswith(
         'FAIL  postgres answers: the destination failed: connection to server at "127.0.0.1", '
     )
+
+
+OTHERS = {
+    "sessions": "CREATE TABLE devin.sessions (session_id TEXT, acus DOUBLE PRECISION)",
+    "users": "CREATE TABLE devin.users (id TEXT)",
+}
+
+
+@pytest.mark.parametrize("table", OTHERS)
+@pytest.mark.parametrize("looking", ["check", "sync"])
+def test_a_table_of_somebody_else_is_neither_changed_nor_loaded_into(
+    verb: Verb,
+    warehouse: Warehouse,
+    server: DemoServer,
+    monkeypatch: pytest.MonkeyPatch,
+    table: str,
+    looking: str,
+) -> None:
+    into(warehouse, server, monkeypatch)
+    warehouse.sql(f"CREATE SCHEMA devin; {OTHERS[table]}")
+    before = warehouse.columns(table)
+
+    result = verb(looking, "--destination", warehouse.name)
+
+    assert result.exit_code == 2
+    assert (
+        f"has tables of these names that devin-elt did not make: {table}. "
+        "Choose another --dataset, or rename them."
+    ) in result.output
+    assert warehouse.columns(table) == before
+
+
+def test_tables_of_other_names_are_nobodys_trouble(
+    verb: Verb, warehouse: Warehouse, server: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = into(warehouse, server, monkeypatch)
+    warehouse.sql("CREATE SCHEMA devin; CREATE TABLE devin.budget (session_id TEXT)")
+
+    assert verb("check", "--destination", warehouse.name).exit_code == 0
+    assert verb("sync", "--destination", warehouse.name).exit_code == 0
+    assert synced.differences() == {}

@@ -4,8 +4,9 @@ import dlt
 import pytest
 
 from pipelines.devin.demo_api import DemoServer, World
+from pipelines.devin.file import MEMORY, give_memory
 from pipelines.devin.sync import sync
-from pipelines.devin.warehouse import DUCKDB_MEMORY, give_duckdb_memory, open_pipeline
+from pipelines.devin.warehouse import open_pipeline
 
 NOW = 1_780_000_000
 
@@ -17,7 +18,7 @@ def setting(pipeline: dlt.Pipeline, name: str) -> str:
 
 
 def test_duckdb_is_kept_small() -> None:
-    assert setting(open_pipeline(), "memory_limit").replace(".0 ", "") == DUCKDB_MEMORY
+    assert setting(open_pipeline(), "memory_limit").replace(".0 ", "") == MEMORY
     assert setting(open_pipeline(), "threads") == "1"
 
 
@@ -26,7 +27,7 @@ def test_who_gave_duckdb_memory_is_right(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv(variable, '{"memory_limit": "300MiB"}')
 
     assert setting(open_pipeline(), "memory_limit") == "300.0 MiB"
-    assert not give_duckdb_memory()
+    assert not give_memory()
 
 
 def test_where_rows_are_too_wide_for_that_it_gets_more() -> None:

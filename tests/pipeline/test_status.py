@@ -42,17 +42,19 @@ def test_before_the_first_sync_it_says_how_to_start_and_makes_no_file(
     result = verb("status")
 
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == "Nothing is loaded yet. Run: devin-elt sync\n"
+    file = synced.warehouse.credentials
+    assert result.stdout == f"{file}\n\nNothing is loaded yet. Run: devin-elt sync\n"
     assert not Path(synced.warehouse.credentials).exists()
 
 
-def test_it_shows_spans_lag_cycles_and_rejected_items(verb: Verb, server: DemoServer) -> None:
-    server.settings.transform = lambda page: page | {"items": [*page["items"], {}]}
+def test_it_shows_spans_lag_cycles_and_rejected_items(verb: Verb, synced: Synced) -> None:
+    synced.server.settings.transform = lambda page: page | {"items": [*page["items"], {}]}
     verb("sync")
 
     text = re.sub(r"\d+ seconds? ago", "N seconds ago", verb("status").stdout)
 
     assert MOMENT.sub("TIME", text) == (
+        f"{synced.warehouse.credentials}\n\n"
         "v3/org-demo\n"
         "  created 2024-01-01 00:00:00Z to 2026-06-30 11:59:59Z: complete as of 2026-06-30 "
         "11:59:54Z\n"
@@ -148,8 +150,10 @@ def test_what_is_pending_is_told_and_not_taken_for_loaded(
         patch.setattr("dlt.load.load.Load.run", down)
         verb("sync")
 
-    assert as_json(verb) == {"scopes": [], "pending_packages": 1}
+    file = synced.warehouse.credentials
+    assert as_json(verb) == {"warehouse": file, "scopes": [], "pending_packages": 1}
     assert verb("status").stdout == (
+        f"{file}\n\n"
         "Nothing is loaded yet. Run: devin-elt sync\n\n"
         "1 package pending: the next sync loads what is pending.\n"
     )
@@ -179,14 +183,15 @@ def test_looking_changes_nothing_even_where_the_destination_was_emptied(
 def test_the_lag_is_told_in_the_unit_that_fits(ago: timedelta, words: str) -> None:
     scope = ScopeStatus("v3/org-demo", (Segment(0, 10, 5),), (), NOW - ago, [], 0)
 
-    assert f"  last good cycle: {words} ago\n" in status_in_words(Status([scope], 0), NOW)
+    assert f"  last good cycle: {words} ago\n" in status_in_words(Status("there", [scope], 0), NOW)
 
 
 def test_a_scope_whose_cycles_all_failed_is_shown_as_such() -> None:
     cycle = {"finished_at": NOW, "outcome": "failed", "error": "no answer"}
     scope = ScopeStatus("v3/org-demo", (), (), None, [cycle], 0)
 
-    assert status_in_words(Status([scope], 0), NOW) == (
+    assert status_in_words(Status("there", [scope], 0), NOW) == (
+        "there\n\n"
         "v3/org-demo\n"
         "  nothing is loaded yet\n"
         "  last good cycle: none\n"

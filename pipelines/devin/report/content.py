@@ -15,8 +15,9 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from sources.devin.errors import ConfigurationError
 from sources.devin.merging import duckdb_file
 
+from ..file import give_memory
 from ..models.config import model_settings
-from ..warehouse import give_duckdb_memory, location
+from ..warehouse import location
 from .control import Check, Denied, Forecast, Metering, denied, forecasts, metering, quality
 from .headline import Headline, headline
 from .period import Period, asked_period, billing_day
@@ -156,7 +157,7 @@ def reading(
     file = duckdb_file(pipeline)
     if file is not None and not file.exists():
         raise _nothing(pipeline)
-    give_duckdb_memory()
+    give_memory()
     with pipeline.sql_client() as client:
         if file is not None:
             client.execute_sql(f"SET threads = {os.cpu_count() or 1}")  # a sync takes one only
