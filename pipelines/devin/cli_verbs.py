@@ -5,6 +5,7 @@ What a verb needs is imported by the verb: dlt takes half a second, which `--hel
 
 import json
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -46,6 +47,24 @@ app = typer.Typer(
 )
 
 app.add_typer(models_app, name="models", short_help="Where the ACUs went, as SQL views.")
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"devin-elt {metadata.version('devin-elt')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _itself(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_show_version, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command(short_help="Load everything that is new.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import metadata
+
 import pytest
 
 from tests.pipeline.conftest import Verb
@@ -68,3 +70,7 @@ def test_a_verb_has_these_options_and_says_what_each_is_for(verb: Verb, name: st
     described = {line.split()[0]: line.split() for line in text.splitlines() if "  -" in line}
     assert set(described) == OPTIONS[name] | {"--help"}
     assert all(len(words) > 3 for words in described.values())
+
+
+def test_the_program_tells_its_version(verb: Verb) -> None:
+    assert verb("--version").stdout == f"devin-elt {metadata.version('devin-elt')}\n"
