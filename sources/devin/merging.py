@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypedDict
+from weakref import WeakKeyDictionary
 
 import dlt
 import sqlglot
@@ -134,10 +135,21 @@ def check_destination(pipeline: dlt.Pipeline) -> None:
 
 def duckdb_file(pipeline: dlt.Pipeline) -> Path | None:
     """The file of a DuckDB destination; None for another one, or one in memory or elsewhere."""
-    if pipeline.destination.destination_name != "duckdb":
+    destination = pipeline.destination
+    if destination.destination_name != "duckdb":
         return None
-    database = str(getattr(pipeline.sql_client(), "credentials").database)  # noqa: B009
-    return None if ":" in database else Path(database)
+    told = (destination, dict(destination.config_params))
+    before, file = _files.get(pipeline, (None, None))
+    if before != told:
+        database = str(getattr(pipeline.sql_client(), "credentials").database)  # noqa: B009
+        file = None if ":" in database else Path(database)
+        _files[pipeline] = told, file
+    return file
+
+
+_files: WeakKeyDictionary[dlt.Pipeline, tuple[Any, Path | None]] = WeakKeyDictionary()
+"""The file of each pipeline, for as long as its destination is what it was: dlt takes a hundredth
+of a second to tell, and a cycle that finds nothing asks seven times."""
 
 
 def merges_directly(pipeline: dlt.Pipeline) -> bool:

@@ -108,7 +108,9 @@ def test_what_fails_ends_a_sync_with_1_after_all_else_is_loaded(
     assert "error: the sessions are loaded, but not organizations: GET" in result.stderr
 
 
-def test_check_says_what_may_be_read_and_ends_well_without(verb: Verb, server: DemoServer) -> None:
+def test_check_says_what_may_be_read_and_ends_well_without(
+    verb: Verb, server: DemoServer, tmp_path: Path
+) -> None:
     server.settings.missing_permissions = frozenset(
         {"ManageOrganizations", "ViewAccountMembership"}
     )
@@ -131,6 +133,6 @@ def test_check_says_what_may_be_read_and_ends_well_without(verb: Verb, server: D
         "ok    metrics_usage of org-demo\n"
         "ok    metrics_pull_requests of org-demo\n"
         "ok    duckdb can hold the tables\n"
-        "ok    duckdb answers\n"
+        f"ok    duckdb answers ({tmp_path / 'devin_warehouse.duckdb'})\n"
     )
     assert not Path("devin_warehouse.duckdb").exists()
