@@ -149,7 +149,7 @@ def duckdb_file(pipeline: dlt.Pipeline) -> Path | None:
 
 _files: WeakKeyDictionary[dlt.Pipeline, tuple[Any, Path | None]] = WeakKeyDictionary()
 """The file of each pipeline, for as long as its destination is what it was: dlt takes a hundredth
-of a second to tell, and a cycle that finds nothing asks seven times."""
+of a second to tell, and a sync that loads asks nine times."""
 
 
 def merges_directly(pipeline: dlt.Pipeline) -> bool:
