@@ -1,6 +1,7 @@
 """Configuration, token, organisations, permissions and destination, each looked at once."""
 
 from collections.abc import Callable, Iterator
+from inspect import signature, unwrap
 from typing import Any, NamedTuple
 
 import dlt
@@ -10,6 +11,7 @@ from sources.devin.errors import DevinError
 from sources.devin.merging import check_destination, duckdb_file
 
 from .failures import DestinationFailed, explained
+from .misspelt import misspelt
 from .warehouse import location, refuse_strangers, stored_state
 
 
@@ -45,6 +47,8 @@ def check(pipeline: dlt.Pipeline, **options: Any) -> Iterator[Finding]:
     """
     configuration = _finding("configuration", lambda: devin(**options))
     yield configuration
+    for written, option in misspelt(signature(unwrap(devin)).parameters):
+        yield Finding(written, None, f"there is no such option; is {option} meant?")
     if configuration.problem is None:
         yield from _access(**options)
     name = pipeline.destination.destination_name

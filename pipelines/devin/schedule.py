@@ -1,5 +1,6 @@
 """Again and again, until somebody says stop."""
 
+import gc
 import logging
 import time
 from collections.abc import Callable
@@ -36,6 +37,8 @@ def repeat(
         while True:
             begun = clock()
             _attempt(cycle, complain)
+            # What the cycle left is not to be there while the next one reads; nobody waits now.
+            gc.collect()
             wait = max(0.0, every - (clock() - begun))
             log.info("next cycle in %.0f s", wait, extra={"event": "scheduled", "seconds": wait})
             sleep(wait)

@@ -1,6 +1,5 @@
 """One cycle from outside: what a crash left is dealt with, then coverage is raised to now."""
 
-import gc
 import logging
 import time
 from collections.abc import Iterator
@@ -156,8 +155,6 @@ def _load(
     with meanwhile or nullcontext():
         loaded = load_pending(pipeline)
     built_on_this(pipeline)
-    # dlt keeps, in cycles, what was at hand where it was asked; here is little to look through.
-    gc.collect()
     return loaded
 
 

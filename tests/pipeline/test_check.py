@@ -186,3 +186,22 @@ def test_tables_of_other_names_are_nobodys_trouble(
     assert verb("check", "--destination", warehouse.name).exit_code == 0
     assert verb("sync", "--destination", warehouse.name).exit_code == 0
     assert synced.differences() == {}
+
+
+def test_an_option_that_is_misspelt_is_told_with_the_one_that_is_meant(
+    verb: Verb, server: DemoServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "config.toml").write_text(
+        "[sources.devin]\norg_id = ['org-demo']\npage_size = 100\nmax_table_nesting = 1\n"
+    )
+    monkeypatch.setenv("SOURCES__DEVIN__STRAT_DATE", "2026-01-01")
+    monkeypatch.setenv("SOURCES__DEVIN__SESSIONS__PAGE_SIZES", "1")
+
+    result = verb("check")
+
+    assert result.exit_code == 0
+    assert [line for line in result.stdout.splitlines() if "no such option" in line] == [
+        "note  org_id: there is no such option; is org_ids meant?",
+        "note  SOURCES__DEVIN__STRAT_DATE: there is no such option; is start_date meant?",
+    ]

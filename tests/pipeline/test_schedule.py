@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -121,3 +122,19 @@ def test_a_strict_repeated_sync_that_is_stopped_ends_with_3_if_any_item_was_reje
     server.settings.transform = lambda page: page | {"items": [*page["items"], {}]}
 
     assert verb("sync", "--every", "1h", "--strict").exit_code == 3
+
+
+def test_what_a_cycle_left_is_gone_before_the_next_one() -> None:
+    left: list[weakref.ref[Day]] = []
+    alive: list[bool] = []
+
+    def cycle() -> None:
+        if len(left) == 2:
+            raise KeyboardInterrupt
+        knows_itself = Day([])
+        knows_itself.told.append(knows_itself)  # type: ignore[arg-type]
+        left.append(weakref.ref(knows_itself))
+
+    repeat(cycle, 60, lambda _: None, lambda: 0.0, lambda _: alive.append(left[-1]() is not None))
+
+    assert alive == [False, False]
