@@ -158,7 +158,10 @@ def repeated_after(asked: list[int], pages: list[list[str]]) -> list[int]:
 
 
 def sent_pages(server: DemoServer) -> list[list[str]]:
-    """The sessions that each request so far was answered with; nothing has changed since."""
+    """The sessions that each request so far was answered with; nothing has changed since.
+
+    But for those asked for by name: they have open pull requests, and are looked after again.
+    """
     listing = Listing(server.world)
     return [
         [
@@ -169,7 +172,7 @@ def sent_pages(server: DemoServer) -> list[list[str]]:
                 )
             )["items"]
         ]
-        if request.path.endswith("/sessions")
+        if request.path.endswith("/sessions") and "session_ids" not in dict(request.query)
         else []
         for request in server.requests
     ]

@@ -55,7 +55,7 @@ class Raising:
         self._latest = 0
         self._passes = self._all_passes()
         self._left: list[Work] = []
-        self._at_the_end = False
+        self._first_load = self._at_the_end = False
         self._counted: set[Work] = set()
         self.expected = self.sessions_read = 0
         self._unsaved = False
@@ -210,6 +210,9 @@ class Raising:
         again_from = self._again_from - self._as_of + min(moments)
         recent, rejected = self.intake.remembered(again_from, self._gone)
         memory = replace(self._memory, coverage=coverage, recent=recent, rejected=rejected)
+        if self._first_load and memory.reread_at is None:
+            # All that is held was read since then, also where this load ends before its time.
+            memory = replace(memory, reread_at=self._began)
         return memory.settled(self._began)
 
     def close_run(self) -> Run:
@@ -249,6 +252,7 @@ class Raising:
     def _all_passes(self) -> Iterator[Sequence[Work]]:
         """What a cycle does with a scope: each pass begins when the one before is over."""
         plan, first_load = self._plan, self._reached is None
+        self._first_load = first_load
         if plan.backfill:
             self._ask_again(plan.backfill)
             yield self._memory.coverage.holes(*plan.backfill)

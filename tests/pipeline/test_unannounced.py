@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.devin.demo_api import DemoServer
+from pipelines.devin.demo_api import DemoServer, Fault
 from tests.pipeline.conftest import Verb
 from tests.support.organisations import Synced
 from tests.support.truth import bare, moment
@@ -197,6 +197,26 @@ def test_a_cycle_that_looks_after_pull_requests_and_finds_nothing_makes_no_packa
 
     assert bare(reviewed["session_id"]) in synced.looked_after()
     assert (idle["outcome"], idle["load_ids"]) == ("unchanged", [])
+
+
+def test_what_an_interrupted_first_load_has_just_read_is_not_asked_for_again_by_name(
+    verb: Verb, synced: Synced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for option in ("PAGE_SIZE", "BATCH_SIZE", "COMMIT_EVERY"):
+        monkeypatch.setenv(f"SOURCES__DEVIN__{option}", "25")
+    for option in ("CONCURRENCY", "RETRY_ATTEMPTS"):
+        monkeypatch.setenv(f"SOURCES__DEVIN__{option}", "1")
+    synced.server.faults.push(*[None] * 6, Fault(status=500))
+    assert verb("sync").exit_code == 1
+    assert 0 < len(synced.warehouse.rows("sessions")) < len(synced.items)
+    synced.world.clock.advance(1)
+
+    assert verb("sync").exit_code == 0
+
+    a_day_ago = synced.world.clock.now - DAY
+    quiet = {bare(item["session_id"]) for item in synced.items if item["updated_at"] <= a_day_ago}
+    assert quiet.intersection(synced.looked_after()) == set()
+    assert synced.differences() == {}
 
 
 def test_once_a_day_the_last_days_are_read_again_whole(verb: Verb, synced: Synced) -> None:
