@@ -121,8 +121,8 @@ def refuse_strangers(pipeline: dlt.Pipeline) -> None:
     ]
     if strange:
         raise DestinationUnsuitable(
-            f"{location(pipeline)} has tables of these names that devin-elt did not make: "
-            f"{', '.join(strange)}",
+            f"{location(pipeline)} has tables that devin-elt did not make, and whose names it "
+            f"needs: {', '.join(strange)}",
             "Choose another --dataset, or rename them.",
         )
 

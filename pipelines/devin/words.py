@@ -79,7 +79,7 @@ def _usage_in_words(usage: Usage) -> list[str]:
 
 
 def plan_in_words(scopes: list[Planned]) -> str:
-    """What a backfill would read, where its tables are, and some lines a scope."""
+    """What a backfill would read, some lines a scope."""
     lines = []
     for scope in scopes:
         lines.append(scope.scope)
@@ -104,7 +104,7 @@ def _run_in_words(run: dict[str, Any]) -> str:
 
 
 def status_in_words(status: Status, now: datetime) -> str:
-    """The status of a pipeline, where its tables are, and some lines a scope."""
+    """The status of a pipeline: where its tables are, and some lines a scope."""
     parts = [status.warehouse, *(_scope_in_words(scope, now) for scope in status.scopes)]
     if not status.scopes:
         parts.append("Nothing is loaded yet. Run: devin-elt sync")

@@ -251,8 +251,7 @@ class Raising:
 
     def _all_passes(self) -> Iterator[Sequence[Work]]:
         """What a cycle does with a scope: each pass begins when the one before is over."""
-        plan, first_load = self._plan, self._reached is None
-        self._first_load = first_load
+        plan, self._first_load = self._plan, self._reached is None
         if plan.backfill:
             self._ask_again(plan.backfill)
             yield self._memory.coverage.holes(*plan.backfill)
@@ -266,10 +265,10 @@ class Raising:
             self._memory, self._spans = replace(self._memory, coverage=believed), {}
             self._unsaved = True
             yield believed.behind(plan.start)
-        if not first_load:
+        if not self._first_load:
             yield self._looked_after(now)
         self._memory = replace(self._memory, reread_at=now)
-        yield from self._rescan(now, first_load=first_load)
+        yield from self._rescan(now)
 
     def _looked_after(self, now: int) -> Sequence[Rereads]:
         """Sessions whose open pull requests are due for another look."""
@@ -279,13 +278,13 @@ class Raising:
         self._open = {session.session_id: session for session in open_ones}
         return [Rereads(tuple(ids)) for ids in batches(list(self._open))]
 
-    def _rescan(self, now: int, *, first_load: bool) -> Iterator[Sequence[Work]]:
+    def _rescan(self, now: int) -> Iterator[Sequence[Work]]:
         """All of the last days once more, if that was long enough ago."""
         plan, memory = self._plan, self._memory
         if not plan.rescan:
             return
         rescanned_at = _past(memory.rescanned_at, now)
-        if first_load or rescanned_at is None:
+        if self._first_load or rescanned_at is None:
             self._memory = replace(memory, rescanned_at=now)
         elif now - rescanned_at >= plan.rescan_every:
             span = Span(max(plan.start, now - plan.rescan), now)

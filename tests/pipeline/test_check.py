@@ -171,7 +171,7 @@ def test_a_table_of_somebody_else_is_neither_changed_nor_loaded_into(
 
     assert result.exit_code == 2
     assert (
-        f"has tables of these names that devin-elt did not make: {table}. "
+        f"has tables that devin-elt did not make, and whose names it needs: {table}. "
         "Choose another --dataset, or rename them."
     ) in result.output
     assert warehouse.columns(table) == before
